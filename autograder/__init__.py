@@ -1,0 +1,1 @@
+"""The judge, the build and the grading of sgd2muon."""
