@@ -1,0 +1,1 @@
+"""One file per implementation task: its scenarios, its conventions and its misconceptions, as `TASK`."""

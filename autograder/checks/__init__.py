@@ -1,0 +1,1 @@
+"""The graded claims, one file per chapter."""

@@ -1,0 +1,12 @@
+"""Errors that a person can act on."""
+
+
+class CourseError(Exception):
+    """Something the user can put right; the message says what to do next. Commands print it in one line."""
+
+
+class UnknownTask(CourseError, KeyError):
+    """No task has this id."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])

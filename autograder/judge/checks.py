@@ -1,0 +1,171 @@
+"""Graded claims, as a check file writes them, and the `student` they are asked of."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autograder.judge.evidence import Evidence, Scenario
+from autograder.judge.questions import Question
+from autograder.judge.recognise import Expectations, Recognition, recognise
+from autograder.judge.results import Verdict
+from autograder.judge.variants import Variant
+from autograder.worker.codes import ErrorCode, Status
+
+
+@dataclass(frozen=True)
+class Check:
+    """One graded claim about a task. id: the function's name without test_. claim: the docstring's first sentence."""
+
+    task: str
+    id: str
+    points: float
+    needs: str | None
+    claim: str
+    run: Callable[[Student], None]
+    file: str
+    line: int
+
+
+def check(task: str, *, points: float, needs: str | None = None) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a pytest function a graded claim about `task`; `needs` is the id of a check that has to pass first."""
+
+    def mark(function: Callable[..., None]) -> Callable[..., None]:
+        claim = (inspect.getdoc(function) or "").split("\n\n")[0].replace("\n", " ").strip()
+        if not claim:
+            raise ValueError(f"{function.__name__} needs a docstring: the claim it checks")
+        id = function.__name__.removeprefix("test_")
+        code = function.__code__
+        function.check = Check(task, id, points, needs, claim, function, code.co_filename, code.co_firstlineno)  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+class Wrong(AssertionError):
+    """A check's claim does not hold; the message is the diagnosis."""
+
+    def __init__(self, message: str, verdict: Verdict = "failed"):
+        super().__init__(message)
+        self.verdict = verdict
+
+
+class Student:
+    """What a check can ask of one submission of one task."""
+
+    def __init__(self, expectations: Expectations | None, evidence: Sequence[Evidence], answer: Any = ...):
+        self._expectations, self.evidence, self.answer = expectations, evidence, answer
+        self.recognition: Recognition | None = None
+        if expectations is not None:
+            self.recognition = recognise(expectations, evidence)
+
+    def follows(self, family: str | None = None, part: str = "path") -> None:
+        """Every scenario of `family` (all without one) goes as the accepted rule says, in `part` of its numbers.
+
+        Raises Wrong with the diagnosis. Parts: see the task; "path" is a student's parameters over time.
+        """
+        for index in self._chosen(family):
+            self._settled(index)
+        for index in self._chosen(family):
+            self._agrees(index, part, strict=family is not None)
+
+    def answers(self, question: Question) -> None:
+        """The submitted literal answers the question."""
+        if self.answer is ...:
+            raise Wrong("Not answered yet: put your answer in place of the three dots.", "not_done")
+        right, message = question.judge(self.answer)
+        if not right:
+            raise Wrong(message)
+
+    def _chosen(self, family: str | None) -> list[int]:
+        assert self._expectations is not None, "this task has no scenarios"
+        scenarios = self._expectations.scenarios
+        chosen = [i for i, scenario in enumerate(scenarios) if family in (None, scenario.family)]
+        if not chosen:
+            raise LookupError(f"no scenario of family {family}; there are {sorted({s.family for s in scenarios})}")
+        return chosen
+
+    def _settled(self, index: int) -> None:
+        """Raise for what has nothing to do with numbers: not written, not loaded, dead, endless."""
+        found = self.evidence[index]
+        if found.ending == "not_written" or (found.raised and found.error == ErrorCode.NOT_WRITTEN):
+            raise Wrong(found.text if found.ending == "not_written" else "Not written yet.", "not_done")
+        if found.ending == "timed_out":
+            raise Wrong(f"Did not end in time ({found.text}). Is there a loop that never stops?", "timed_out")
+        if found.ending in ("crashed", "not_reached"):
+            raise Wrong(f"The process died: {found.text}.", "crashed")
+        if found.status == Status.IMPORT_FAILED:
+            raise Wrong(f"Your file cannot be loaded: {found.text}", "crashed")
+
+    def _agrees(self, index: int, part: str, strict: bool) -> None:
+        assert self._expectations is not None
+        assert self.recognition is not None
+        found, accepted = self.evidence[index], self.recognition.accepted
+        if self._expectations.agrees(accepted, index, found, part):
+            return
+        if not strict and found.raised and self._reached_part_agrees(index, part):
+            return
+        raise Wrong(self._diagnosis(index), "crashed" if found.raised else "failed")
+
+    def _reached_part_agrees(self, index: int, part: str) -> bool:
+        """A claim about all scenarios looks only at the numbers that exist; another check speaks of the exception."""
+        from autograder.judge.evidence import close
+
+        assert self._expectations is not None
+        assert self.recognition is not None
+        found = self.evidence[index]
+        expected = self._expectations.of(self.recognition.accepted, index)
+        mask = self._expectations.task.part(part, self._expectations.scenarios[index])
+        written = self._expectations.task.written(found, self._expectations.scenarios[index])
+        return bool(close(found.values, expected)[mask & written].all())
+
+    def _diagnosis(self, index: int) -> str:
+        assert self._expectations is not None
+        assert self.recognition is not None
+        task, scenario, found = self._expectations.task, self._expectations.scenarios[index], self.evidence[index]
+        seen = task.explain(found, self._expectations.of(self.recognition.accepted, index), scenario)
+        named = self._named(index)
+        if named is None:
+            return seen or f"Differs from the rule ({scenario.about})."
+        entry = task.entries[0]
+        hint = f" {named[0].hints[0]}" if named[0].hints else ""
+        what = " and ".join(mistake.title for mistake in named)
+        return f"{seen} That is exactly {entry} {what}: the same numbers throughout.{hint}".strip()
+
+    def _named(self, index: int) -> tuple[Variant, ...] | None:
+        """The recognised mistakes that show in this scenario; else a single one that equals this scenario's family."""
+        assert self._expectations is not None
+        assert self.recognition is not None
+        found, scenarios = self.evidence[index], self._expectations.scenarios
+        if self.recognition.mistakes:
+            showing = [
+                mistake
+                for mistake in self.recognition.mistakes
+                if not _same(self._expectations, mistake, self.recognition.accepted, index)
+            ]
+            return tuple(showing) or self.recognition.mistakes
+        family = [i for i in self._chosen(scenarios[index].family) if self.evidence[i].ending == "played"]
+        if found.raised or len(family) < 2:
+            return None
+        for mistake in self._expectations.task.bank.misconceptions:
+            if all(self._expectations.agrees(mistake, i, self.evidence[i]) for i in family):
+                return (mistake,)
+        return None
+
+
+def _same(expectations: Expectations, mistake: Variant, accepted: Variant, index: int) -> bool:
+    """Whether a mistake alone makes no difference in a scenario."""
+    if accepted.kind == "convention" and not accepted.combines_with(mistake):
+        return False
+    with_it, without = expectations.of(accepted + mistake, index), expectations.of(accepted, index)
+    as_evidence = Evidence(with_it.values, Status.RAISED if with_it.event is not None else Status.OK, with_it.event or -1)
+    from autograder.judge.evidence import agrees
+
+    return agrees(as_evidence, without)
+
+
+def scenario_names(scenarios: Sequence[Scenario]) -> list[str]:
+    """The families of a task, each once, in order."""
+    return list(dict.fromkeys(scenario.family for scenario in scenarios))

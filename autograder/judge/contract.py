@@ -1,0 +1,112 @@
+"""What every optimizer owes its user, beside its rule: which parameters it visits, with whose hyperparameters and state.
+
+Each duty is one method of `Contract`; a variant may replace it, which is how mistakes such as "state shared by all
+parameters" compose with mistakes in the rule. The catalogue of such mistakes is in contract_mistakes.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograder.judge.rule import CONTRACT
+from autograder.judge.variants import Variant
+
+if TYPE_CHECKING:
+    from autograder.judge.simulate import Instance, _Run
+
+Entry = tuple[dict[str, Any], int, np.ndarray]
+"""A group, a parameter's number, the gradient to use."""
+
+
+class Raises(Exception):
+    """The simulated program raises an exception at this event."""
+
+
+class Contract:
+    """The duties, as a variant fulfils them."""
+
+    def __init__(self, variant: Variant):
+        self._replaced = {name: step for name, step in variant.steps.items() if name in CONTRACT}
+        self.keeps_state_on_the_class = "class_state" in self._replaced
+        self.graph = 1.0 if "graph" in self._replaced else 0.0
+
+    def build(self, program: dict[str, Any]) -> None:
+        """Called before the optimizers are built."""
+        self._call("construct", program)
+
+    def defaults(self, defaults: dict[str, Any]) -> dict[str, Any]:
+        """The values of hyperparameters that are not given."""
+        return self._call("defaults", defaults) or defaults
+
+    def tick(self, instance: Instance) -> None:
+        """Called once per step() of an optimizer."""
+        instance.clocks["step"] = instance.clocks.get("step", 0) + 1
+
+    def visit(self, run: _Run, instance: Instance) -> Iterator[Entry]:
+        """The parameters to update: those with a gradient, group by group."""
+        if "visit" in self._replaced:
+            yield from self._replaced["visit"](run, instance)
+            return
+        for group, i in entries(instance):
+            grad = run.grads[i]
+            if grad is not None:
+                yield group, i, grad
+
+    def hyper(self, instance: Instance, group: dict[str, Any]) -> dict[str, Any]:
+        """The hyperparameters for a parameter: those its group has now."""
+        return self._call("hyper", instance, group) or group["hyper"]
+
+    def slot(self, which: int, instance: Instance, i: int, shape: list[int]) -> Any:
+        """The key of a parameter's state: the parameter."""
+        if self.keeps_state_on_the_class:
+            return [number for _, number in entries(instance)].index(i)
+        found = self._call("slot", which, i, shape)
+        return i if found is None else found
+
+    def clock(self, instance: Instance, slot: Any) -> int:
+        """t of a parameter: how many updates it has had, this one included."""
+        key = ("updates", slot)
+        instance.clocks[key] = instance.clocks.get(key, 0) + 1
+        instance.clocks["all"] = instance.clocks.get("all", 0) + 1
+        replaced = self._call("clock", instance)
+        return instance.clocks[key] if replaced is None else replaced
+
+    def reload(self, old: Instance, fresh: Instance) -> None:
+        """state_dict of the old optimizer, loaded into a fresh one."""
+        fresh.state, fresh.clocks = deepcopy(old.state), dict(old.clocks)
+        for mine, theirs in zip(fresh.groups, old.groups, strict=True):
+            mine["hyper"] = dict(theirs["hyper"])
+        self._call("reload", fresh)
+
+    def write(self, run: _Run, i: int, new: np.ndarray) -> None:
+        """The new values, written into the parameter's own storage."""
+        if "storage" in self._replaced:
+            self._replaced["storage"](run, i, new)
+            return
+        run.params[i] = new
+        run.views[i] = new.copy()
+
+    def after(self, run: _Run, mine: list[int]) -> None:
+        """The gradients stay as they were."""
+        self._call("leftover", run, mine)
+
+    def closure(self, closure: Callable[[], float], update: Callable[[], None]) -> float:
+        """step(closure): evaluate once, update, return the loss."""
+        if "closure" in self._replaced:
+            return self._replaced["closure"](closure, update)
+        loss = closure()
+        update()
+        return loss
+
+    def _call(self, name: str, *args: Any) -> Any:
+        replaced = self._replaced.get(name)
+        return None if replaced is None else replaced(*args)
+
+
+def entries(instance: Instance) -> list[tuple[dict[str, Any], int]]:
+    """(group, parameter number) in the order of the groups."""
+    return [(group, i) for group in instance.groups for i in group["params"]]

@@ -1,0 +1,480 @@
+"""Mistakes that any optimizer can make whatever its rule: whose gradient, whose learning rate, whose state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from autograder.judge.contract import Entry, Raises, entries
+from autograder.judge.variants import Step, Variant
+
+Hints = tuple[str, str, str]
+
+
+def _mistake(id: str, title: str, hints: Hints, **steps: Step) -> Variant:
+    return Variant(id, title, "misconception", steps, hints=hints)
+
+
+def visiting(choose: Callable[[list[Any]], list[Any]]) -> Step:
+    """Only some of the parameters that have a gradient are updated."""
+
+    def visit(run: Any, instance: Any) -> Iterator[Entry]:
+        with_grad = [(group, i, run.grads[i]) for group, i in entries(instance) if run.grads[i] is not None]
+        yield from choose(with_grad)
+
+    return visit
+
+
+def _first_of_each_group(found: list[Entry]) -> list[Entry]:
+    seen: list[int] = []
+    return [entry for entry in found if not (id(entry[0]) in seen or seen.append(id(entry[0])))]  # type: ignore[func-returns-value]
+
+
+def _only_group(position: int) -> Step:
+    def visit(run: Any, instance: Any) -> Iterator[Entry]:
+        for group, i in entries(instance):
+            if group is instance.groups[position] and run.grads[i] is not None:
+                yield group, i, run.grads[i]
+
+    return visit
+
+
+def _none_raises(run: Any, instance: Any) -> Iterator[Entry]:
+    for group, i in entries(instance):
+        if run.grads[i] is None:
+            raise Raises
+        yield group, i, run.grads[i]
+
+
+def _none_is_zero(run: Any, instance: Any) -> Iterator[Entry]:
+    for group, i in entries(instance):
+        grad = run.grads[i]
+        yield group, i, np.zeros_like(run.params[i]) if grad is None else grad
+
+
+def _none_returns(run: Any, instance: Any) -> Iterator[Entry]:
+    for group, i in entries(instance):
+        if run.grads[i] is None:
+            return
+        yield group, i, run.grads[i]
+
+
+def _none_breaks(run: Any, instance: Any) -> Iterator[Entry]:
+    for group in instance.groups:
+        for i in group["params"]:
+            if run.grads[i] is None:
+                break
+            yield group, i, run.grads[i]
+
+
+def _built_hyper(*names: str) -> Step:
+    """The named hyperparameters (all without names) as they were when the optimizer was built."""
+
+    def hyper(instance: Any, group: Any) -> dict[str, Any]:
+        built = instance.built_with[instance.groups.index(group)]["hyper"]
+        return {**group["hyper"], **({name: built[name] for name in names if name in built} if names else built)}
+
+    return hyper
+
+
+VISITS = [
+    _mistake(
+        "first-group-only",
+        "that only ever updates the first parameter group",
+        (
+            "Count the parameters that moved. Which group are they in?",
+            "self.param_groups is a list. How many of its entries does your step look at?",
+            "Loop over every group in self.param_groups, and inside it over group['params'].",
+        ),
+        visit=_only_group(0),
+    ),
+    _mistake(
+        "last-group-only",
+        "that only ever updates the last parameter group",
+        (
+            "Count the parameters that moved. Which group are they in?",
+            "After a for-loop has ended, its variable still holds the last group.",
+            "The loop over group['params'] belongs inside the loop over the groups.",
+        ),
+        visit=_only_group(-1),
+    ),
+    _mistake(
+        "first-parameter-only",
+        "that stops after the first parameter",
+        (
+            "Which parameter is the only one that moves?",
+            "Look at the indentation of the last lines of step.",
+            "A return inside the inner loop ends step after one parameter.",
+        ),
+        visit=visiting(lambda found: found[:1]),
+    ),
+    _mistake(
+        "first-of-each-group",
+        "that updates only the first parameter of each group",
+        (
+            "Within a group, which parameters move?",
+            "How many elements of group['params'] does your step use?",
+            "Loop over group['params']; do not take its first element, and do not break after it.",
+        ),
+        visit=visiting(_first_of_each_group),
+    ),
+    _mistake(
+        "matrices-only",
+        "that skips every parameter with fewer than two dimensions",
+        (
+            "What do the parameters that never move have in common?",
+            "Look at their shapes.",
+            "Every parameter with a gradient is updated, whatever its number of dimensions.",
+        ),
+        visit=visiting(lambda found: [entry for entry in found if entry[2].ndim >= 2]),
+    ),
+    _mistake(
+        "scalars-skipped",
+        "that skips parameters with a single number",
+        (
+            "Which shape has the parameter that never moves?",
+            "Is len(p) or an empty shape used as a condition somewhere?",
+            "A 0-d tensor is a parameter like any other.",
+        ),
+        visit=visiting(lambda found: [entry for entry in found if entry[2].ndim >= 1]),
+    ),
+    _mistake(
+        "none-raises",
+        "that raises when a parameter has no gradient",
+        (
+            "What is p.grad of a parameter that took no part in the loss?",
+            "p.grad is None there. What does your code do with None?",
+            "Skip such a parameter: if p.grad is None: continue.",
+        ),
+        visit=_none_raises,
+    ),
+    _mistake(
+        "none-as-zero",
+        "that treats a missing gradient as a gradient of zero",
+        (
+            "A parameter had no gradient on one step. Should anything about it change?",
+            "With decay or momentum, a gradient of zero still moves a parameter.",
+            "Skip a parameter whose gradient is None; leave its value and its state alone.",
+        ),
+        visit=_none_is_zero,
+    ),
+    _mistake(
+        "none-returns",
+        "that ends the whole step at the first missing gradient",
+        (
+            "Which parameters stood still on the step where one gradient was None?",
+            "return and continue both skip a parameter. What else does return skip?",
+            "Use continue, so that the parameters after it are still updated.",
+        ),
+        visit=_none_returns,
+    ),
+    _mistake(
+        "none-breaks",
+        "that leaves a group at its first missing gradient",
+        (
+            "Which parameters stood still on the step where one gradient was None?",
+            "break and continue both skip a parameter. What else does break skip?",
+            "Use continue, so that the rest of the group is still updated.",
+        ),
+        visit=_none_breaks,
+    ),
+]
+
+HYPERS = [
+    _mistake(
+        "lr-frozen",
+        "with the learning rate it was built with, whatever the schedule says later",
+        (
+            "A scheduler changed the learning rate. Did your steps change?",
+            "Where does a scheduler write the new learning rate, and where do you read it?",
+            "Read group['lr'] inside step, each time; not a copy made in __init__.",
+        ),
+        hyper=_built_hyper("lr"),
+    ),
+    _mistake(
+        "hyperparameters-frozen",
+        "with all hyperparameters as they were when it was built",
+        (
+            "A hyperparameter was changed through param_groups. Did your steps change?",
+            "Where do you read your hyperparameters: from self, or from the group?",
+            "Read every hyperparameter from the group inside step.",
+        ),
+        hyper=_built_hyper(),
+    ),
+    _mistake(
+        "first-groups-hyperparameters",
+        "with the first group's hyperparameters for every group",
+        (
+            "Two groups have different hyperparameters. Do their steps differ in your run?",
+            "Which group do you read lr from while you update the second group?",
+            "Read the hyperparameters from the group that you are looping over.",
+        ),
+        hyper=lambda instance, group: instance.groups[0]["hyper"],
+    ),
+    _mistake(
+        "last-groups-hyperparameters",
+        "with the last group's hyperparameters for every group",
+        (
+            "Two groups have different hyperparameters. Do their steps differ in your run?",
+            "After a loop, a variable holds what the last round left in it.",
+            "Read the hyperparameters inside the loop over the groups.",
+        ),
+        hyper=lambda instance, group: instance.groups[-1]["hyper"],
+    ),
+    _mistake(
+        "defaults-for-every-group",
+        "with the constructor's hyperparameters, ignoring what a group sets for itself",
+        (
+            "One group was given its own hyperparameters. Were they used?",
+            "self.defaults, or values kept on self, hold what the constructor was given. Who knows what a group was given?",
+            "Read group['lr'] and the others from the group, not from self or self.defaults.",
+        ),
+        hyper=lambda instance, group: instance.defaults,
+    ),
+]
+
+STATES = [
+    _mistake(
+        "state-shared",
+        "with one state shared by all parameters",
+        (
+            "Is the first parameter right and the second wrong?",
+            "How many state entries do you keep for a model with four parameters?",
+            "Keep state per parameter: self.state[p].",
+        ),
+        slot=lambda which, i, shape: "all",
+    ),
+    _mistake(
+        "state-by-shape",
+        "with one state for all parameters of the same shape",
+        (
+            "Which parameters are wrong? Compare their shapes.",
+            "What is the key under which you keep a parameter's state?",
+            "Two parameters can have equal shapes; use the parameter itself as the key.",
+        ),
+        slot=lambda which, i, shape: tuple(shape),
+    ),
+    _mistake(
+        "state-on-the-class",
+        "with state shared by all optimizers of the class",
+        (
+            "Two optimizers ran side by side. Did they disturb each other?",
+            "A dict or list written directly in the class body exists once for all instances.",
+            "Create state per instance; torch's Optimizer already gives you self.state.",
+        ),
+        class_state=lambda: None,
+    ),
+    _mistake(
+        "state-lost",
+        "that starts from an empty state after load_state_dict",
+        (
+            "The run was saved and loaded. What did the optimizer remember?",
+            "state_dict() saves self.state and self.param_groups. Where do you keep your state?",
+            "Keep everything that must survive in self.state[p].",
+        ),
+        reload=lambda fresh: (fresh.state.clear(), fresh.clocks.clear()),
+    ),
+]
+
+CLOCKS = [
+    _mistake(
+        "clock-counts-updates",
+        "with a step count that grows with every parameter instead of every step",
+        (
+            "Is the first parameter's first update right, and the second's not?",
+            "By how much does your t grow during one step of a model with four parameters?",
+            "Each parameter needs its own count of updates.",
+        ),
+        clock=lambda instance: instance.clocks["all"],
+    ),
+    _mistake(
+        "clock-lost",
+        "that starts counting steps again after load_state_dict",
+        (
+            "The run was saved and loaded. What is t on the next step?",
+            "state_dict() saves self.state and self.param_groups. Is your step count in one of them?",
+            "Keep the step count in self.state[p], beside the moments.",
+        ),
+        reload=lambda fresh: fresh.clocks.clear(),
+    ),
+    _mistake(
+        "moments-lost",
+        "that keeps its step count but loses its averages on load_state_dict",
+        (
+            "The run was saved and loaded. Which part of the state survived?",
+            "Averages kept in a plain dict on self are not part of state_dict().",
+            "Keep every average in self.state[p].",
+        ),
+        reload=lambda fresh: fresh.state.clear(),
+    ),
+]
+
+STEP_CLOCK = Variant(
+    "step-clock",
+    "one step count for all parameters, so a parameter that missed a step still counts it",
+    "convention",
+    {"clock": lambda instance: instance.clocks["step"]},
+    source="NVIDIA Apex FusedAdam; pytorch_optimizer (group['step'])",
+)
+
+
+def _zeroed(run: Any, mine: list[int]) -> None:
+    for i in mine:
+        if run.grads[i] is not None:
+            run.grads[i] = np.zeros_like(run.params[i])
+
+
+def _removed(run: Any, mine: list[int]) -> None:
+    for i in mine:
+        run.grads[i] = None
+
+
+def left_as(quantity: str) -> Step:
+    """p.grad ends up holding one of the rule's quantities, because it was computed in place."""
+
+    def leftover(run: Any, mine: list[int]) -> None:
+        for i in mine:
+            if run.grads[i] is not None and i in run.done:
+                run.grads[i] = np.asarray(getattr(run.done[i], quantity), dtype=float)
+
+    return leftover
+
+
+def _view_left_behind(run: Any, i: int, new: np.ndarray) -> None:
+    run.params[i] = new
+
+
+def _nothing_moves(run: Any, i: int, new: np.ndarray) -> None:
+    """The new value went into a local variable."""
+
+
+GRADIENTS = [
+    _mistake(
+        "gradients-zeroed",
+        "that sets the gradients to zero after its step",
+        (
+            "What is in p.grad after your step? What was in it before?",
+            "Whose job is zero_grad: the optimizer's step, or the training loop's?",
+            "step must leave p.grad alone.",
+        ),
+        leftover=_zeroed,
+    ),
+    _mistake(
+        "gradients-removed",
+        "that sets p.grad to None after its step",
+        (
+            "What is in p.grad after your step? What was in it before?",
+            "Whose job is zero_grad: the optimizer's step, or the training loop's?",
+            "step must leave p.grad alone.",
+        ),
+        leftover=_removed,
+    ),
+    _mistake(
+        "gradient-changed",
+        "that changes p.grad itself on the way",
+        (
+            "Print p.grad before and after your step.",
+            "After g = p.grad, the line g += ... writes into p.grad.",
+            "Make a new tensor, such as g = p.grad + weight_decay * p.",
+        ),
+        leftover=left_as("grad"),
+    ),
+]
+
+STORAGE = [
+    _mistake(
+        "storage-replaced",
+        "that puts a new tensor into p.data instead of changing the parameter in place",
+        (
+            "A view of the parameter, taken before training, no longer follows it. Why?",
+            "p.data = ... gives the parameter new memory; who still points at the old memory?",
+            "Change the values in place, with sub_, add_, mul_ or copy_.",
+        ),
+        storage=_view_left_behind,
+    ),
+    _mistake(
+        "local-variable-only",
+        "that computes the new value but never writes it into the parameter",
+        (
+            "Did any parameter move?",
+            "p = p - ... gives the name p to a new tensor. What happens to the model's tensor?",
+            "Write into the parameter: p.sub_(...) or p.add_(..., alpha=-lr), under torch.no_grad().",
+        ),
+        storage=_nothing_moves,
+    ),
+]
+
+
+def _closure_ignored(closure: Callable[[], float], update: Callable[[], None]) -> float:
+    update()
+    return float("nan")
+
+
+def _closure_value_lost(closure: Callable[[], float], update: Callable[[], None]) -> float:
+    closure()
+    update()
+    return float("nan")
+
+
+def _closure_twice(closure: Callable[[], float], update: Callable[[], None]) -> float:
+    closure()
+    loss = closure()
+    update()
+    return loss
+
+
+def _closure_last(closure: Callable[[], float], update: Callable[[], None]) -> float:
+    update()
+    return closure()
+
+
+def _closure_evaluated_again(closure: Callable[[], float], update: Callable[[], None]) -> float:
+    closure()
+    update()
+    return closure()
+
+
+def _closure_without_grad(closure: Callable[[], float], update: Callable[[], None]) -> float:
+    raise Raises
+
+
+_CLOSURE_HINTS: Hints = (
+    "Some optimizers evaluate the loss several times; that is what closure is for. What should step(closure) do with it?",
+    "step(closure) calls it exactly once, before the update, and returns its loss.",
+    "Inside step: if closure is not None: with torch.enable_grad(): loss = closure(). At the end: return loss.",
+)
+
+CLOSURES = [
+    _mistake("closure-ignored", "that never calls the closure", _CLOSURE_HINTS, closure=_closure_ignored),
+    _mistake("closure-value-lost", "that does not return the closure's loss", _CLOSURE_HINTS, closure=_closure_value_lost),
+    _mistake("closure-twice", "that calls the closure twice", _CLOSURE_HINTS, closure=_closure_twice),
+    _mistake("closure-after-update", "that calls the closure after the update", _CLOSURE_HINTS, closure=_closure_last),
+    _mistake(
+        "closure-evaluated-again",
+        "that evaluates the closure again after the update and returns that loss",
+        _CLOSURE_HINTS,
+        closure=_closure_evaluated_again,
+    ),
+    _mistake(
+        "closure-without-grad",
+        "that calls the closure while gradients are switched off",
+        (
+            "The closure calls loss.backward(). What does it need?",
+            "Under torch.no_grad() no graph is built, so backward fails.",
+            "Call it inside with torch.enable_grad(): loss = closure().",
+        ),
+        closure=_closure_without_grad,
+    ),
+]
+
+
+def contract_mistakes(*, stateful: bool, clocked: bool) -> list[Variant]:
+    """The catalogue for a rule: mistakes with state only where there is state, with t only where the rule reads t."""
+    found = [*VISITS, *HYPERS, *GRADIENTS, *STORAGE, *CLOSURES]
+    if stateful:
+        found += STATES
+    if clocked:
+        found += CLOCKS
+    return found

@@ -1,0 +1,152 @@
+"""The judge: runs a submission's scenarios in a worker, asks the checks, and adds up."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from autograder.judge.checks import Check, Student, Wrong
+from autograder.judge.evidence import Evidence, Scenario, missing, parse
+from autograder.judge.ownership import not_own_implementation
+from autograder.judge.picture import picture_of
+from autograder.judge.recognise import Expectations, Task
+from autograder.judge.registry import checks_of, implementation_tasks, load_task
+from autograder.judge.results import CheckResult, Submission, TaskResult
+
+if TYPE_CHECKING:
+    from autograder.sandbox import Level, Limits, Outcome, Sandbox
+
+PUBLIC_SEED = 20150522
+MOST_RESTARTS = 3
+
+
+class Judge:
+    """Judges submissions, one at a time. Use it as a context manager, or close() it.
+
+    level: how workers are isolated ("trusted", "user", "full"). seed: "public" at home; a secret integer when grading.
+    """
+
+    def __init__(self, level: Level = "trusted", seed: int | str = "public", limits: Limits | None = None):
+        self.level, self.limits = level, limits
+        self._shown_seed = "public" if seed == "public" else "secret"
+        self._seed = PUBLIC_SEED if seed == "public" else int(seed)
+        self._expectations: dict[str, Expectations] = {}
+        self._sandbox: Sandbox | None = None
+
+    def __enter__(self) -> Judge:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the fork server and everything it started."""
+        if self._sandbox is not None:
+            self._sandbox.close()
+            self._sandbox = None
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The fork server, started at first use."""
+        if self._sandbox is None:
+            from autograder.sandbox import Sandbox
+
+            self._sandbox = Sandbox(self.level)
+        return self._sandbox
+
+    def judge(self, task_id: str, submission: Submission) -> TaskResult:
+        """Judge one task of one submission. Raises UnknownTask; what a student wrote never raises here."""
+        started = time.perf_counter()
+        checks = checks_of(task_id)
+        result = TaskResult(task_id, [], level=self.level, seed=self._shown_seed)
+        if task_id in implementation_tasks():
+            student = self._run(load_task(task_id), submission, result)
+        else:
+            student = Student(None, (), submission.answers.get(task_id, ...))
+        result.checks = ask(checks, student)
+        result.seconds = time.perf_counter() - started
+        return result
+
+    def expectations(self, task_id: str) -> Expectations:
+        """What variants predict for this judge's scenarios of a task."""
+        if task_id not in self._expectations:
+            self._expectations[task_id] = Expectations(load_task(task_id), self._seed)
+        return self._expectations[task_id]
+
+    def _run(self, task: Task, submission: Submission, result: TaskResult) -> Student:
+        expectations = self.expectations(task.id)
+        evidence = self.collect(task, submission, expectations.scenarios)
+        student = Student(expectations, evidence)
+        recognition = student.recognition
+        assert recognition is not None
+        result.convention = recognition.accepted.id if recognition.accepted.kind == "convention" else None
+        result.misconceptions = [mistake.id for mistake in recognition.mistakes]
+        result.hints = [hint for mistake in recognition.mistakes[:1] for hint in mistake.hints]
+        result.flags = not_own_implementation(submission.modules.get(task.module, ""), task.module)
+        result.sandbox = self.sandbox.layers
+        result.picture = picture_of(task, expectations, evidence, recognition)
+        return student
+
+    def collect(self, task: Task, submission: Submission, scenarios: Sequence[Scenario]) -> list[Evidence]:
+        """The evidence of every scenario, in order; a worker that dies is started again behind the scenario it died in."""
+        if task.module not in submission.modules:
+            text = f"Not written yet: {task.module} is missing."
+            return [missing(scenario, "not_written", text) for scenario in scenarios]
+        found: list[Evidence] = []
+        for _ in range(MOST_RESTARTS + 1):
+            rest = scenarios[len(found) :]
+            if not rest:
+                break
+            outcome = self._play(task, submission, rest, len(found) + 1)
+            found += parse(outcome.data, rest)
+            if len(found) < len(scenarios):
+                ending = "timed_out" if outcome.ending == "timed_out" else "crashed"
+                found.append(missing(scenarios[len(found)], ending, outcome.detail))
+            if outcome.ending == "timed_out":
+                break
+        last = found[-1]
+        return found + [missing(scenario, last.ending, last.text) for scenario in scenarios[len(found) :]]
+
+    def _play(self, task: Task, submission: Submission, scenarios: Sequence[Scenario], first: int) -> Outcome:
+        job: dict[str, Any] = {
+            "modules": submission.modules,
+            "module": task.module.removesuffix(".py").replace("/", "."),
+            "scenarios": [scenario.request() for scenario in scenarios],
+            "first": first,
+        }
+        size = sum(scenario.record_bytes for scenario in scenarios)
+        data = json.dumps(job).encode("utf-8", "replace")
+        return self.sandbox.run(data, size, self.limits) if self.limits else self.sandbox.run(data, size)
+
+
+def ask(checks: Sequence[Check], student: Student) -> list[CheckResult]:
+    """Run checks in order; one whose prerequisite did not pass is skipped and says so."""
+    verdicts: dict[str, CheckResult] = {}
+    for check in checks:
+        verdicts[check.id] = _ask_one(check, student, verdicts)
+    return list(verdicts.values())
+
+
+def _ask_one(check: Check, student: Student, earlier: dict[str, CheckResult]) -> CheckResult:
+    result = CheckResult(check.id, check.claim, "passed", check.points, check.points)
+    needed = earlier.get(check.needs) if check.needs else None
+    if needed is not None and needed.verdict != "passed":
+        result.verdict = "not_done" if needed.verdict == "not_done" else "skipped"
+        result.points = 0.0
+        result.message = "" if result.verdict == "not_done" else f"Can't be checked until this holds: {_as_clause(needed.claim)}."
+        return result
+    started = time.perf_counter()
+    try:
+        check.run(student)
+    except Wrong as wrong:
+        result.verdict, result.points, result.message = wrong.verdict, 0.0, str(wrong)
+    result.seconds = time.perf_counter() - started
+    return result
+
+
+def _as_clause(claim: str) -> str:
+    """A claim in the middle of a sentence."""
+    return (claim[0].lower() + claim[1:] if claim[1:2].islower() else claim).rstrip(".")

@@ -1,0 +1,214 @@
+"""A pure function as a task: a formula made of named steps, called with many arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder.judge.evidence import Evidence, Expected, Scenario, close
+from autograder.judge.rule import Quantities
+from autograder.judge.variants import Bank, Step, Variant
+from autograder.worker.codes import ErrorCode
+
+FLAGS = 4
+REQUIRED: Any = ...
+ANY_ERROR, ANY_ERROR_TOLERANCE = 50.0, 49.5
+"""An expectation that matches every error code and not 0."""
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A function as a pipeline of named steps; the last step's value is the result (a number, an array, or a tuple).
+
+    entry: the function students write. signature: parameter → default, REQUIRED where there is none. steps: name →
+    expression of the arguments and the earlier steps. A step that raises ValueError expects one of the student.
+    """
+
+    entry: str
+    signature: Mapping[str, Any]
+    steps: Mapping[str, Step]
+
+    def plan(self, variant: Variant) -> list[tuple[str, Step]]:
+        """The steps of a variant, in order; a step the formula does not have runs first."""
+        steps = {**self.steps, **variant.steps}
+        order: Sequence[str] = variant.order or tuple(self.steps)
+        return [(name, steps[name]) for name in (*(name for name in steps if name not in order), *order)]
+
+    def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """Arguments by name, tensors as float64 arrays."""
+        given = {**dict(zip(self.signature, args, strict=False)), **kwargs}
+        return {name: _plain(given.get(name, default)) for name, default in self.signature.items()}
+
+    def value(self, plan: list[tuple[str, Step]], arguments: dict[str, Any]) -> Any:
+        """The result for bound arguments."""
+        quantities = Quantities(dict(arguments))
+        result: Any = None
+        for name, step in plan:
+            result = quantities.__dict__[name] = step(quantities)
+        return result
+
+
+@dataclass(frozen=True)
+class FunctionTask:
+    """What a maintainer writes for a new function, beside its formula and its bank.
+
+    draw: a generator → scenarios, made with `calls`. tolerance: (expected values, call) → absolute tolerance, default
+    1e-6 of the largest value of the call. own_error: a variant's exceptions other than ValueError count as "raises".
+    """
+
+    id: str
+    module: str
+    formula: Formula
+    bank: Bank
+    draw: Callable[[np.random.Generator], list[Scenario]]
+    tolerance: Callable[[np.ndarray, dict[str, Any]], Any] | None = None
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """The public names a student writes."""
+        return (self.formula.entry,)
+
+    def scenarios(self, seed: int) -> list[Scenario]:
+        """All scenarios of the task, drawn from a seed."""
+        return self.draw(np.random.default_rng([seed, *self.id.encode()]))
+
+    def simulate(self, variant: Variant, scenario: Scenario) -> Expected:
+        """The block of numbers and flags that each call of a program following `variant` leaves."""
+        plan = self.formula.plan(variant)
+        blocks = []
+        with np.errstate(all="ignore"):
+            for call in scenario.program["calls"]:
+                blocks.append(self._block(plan, call))
+        values, tolerance = (np.concatenate(column) for column in zip(*blocks, strict=True))
+        return Expected(values, tolerance)
+
+    def _block(self, plan: list[tuple[str, Step]], call: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+        size = returned_size(call)
+        try:
+            result = self.formula.value(plan, self.formula.bind(call.get("args", []), call.get("kwargs", {})))
+        except ValueError:
+            return _failed(size, float(ErrorCode.VALUE), 0.0)
+        except (ArithmeticError, TypeError, LookupError):
+            return _failed(size, ANY_ERROR, ANY_ERROR_TOLERANCE)
+        parts = result if isinstance(result, tuple) else (result,)
+        values = np.concatenate([np.ravel(np.asarray(part, dtype=float)) for part in parts])
+        if values.size != size:
+            return np.concatenate([np.full(size, np.nan), [0.0, 0.0, 1.0, 1.0]]), np.zeros(size + FLAGS)
+        largest = float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
+        slack = 1e-6 * largest + 1e-12 if self.tolerance is None else self.tolerance(values, call)
+        tolerance = np.concatenate([np.broadcast_to(np.asarray(slack, dtype=float), values.shape), np.zeros(FLAGS)])
+        return np.concatenate([values, [0.0, 1.0, 1.0, 1.0]]), tolerance
+
+    def part(self, name: str, scenario: Scenario) -> np.ndarray:
+        """Parts: "path" (values and errors), "flags" (shape, dtype, arguments untouched), "all"."""
+        flags = np.concatenate([_flag_mask(call) for call in scenario.program["calls"]])
+        return {"path": ~flags, "flags": flags, "all": np.ones(scenario.size, dtype=bool)}[name]
+
+    def written(self, evidence: Evidence, scenario: Scenario) -> np.ndarray:
+        """The calls before the one whose exception ended the scenario."""
+        sizes = np.cumsum([returned_size(call) + FLAGS for call in scenario.program["calls"]])
+        end = scenario.size if not evidence.raised else int(np.r_[0, sizes][max(evidence.event, 0)])
+        return np.arange(scenario.size) < end
+
+    def curves(self, values: np.ndarray, scenario: Scenario) -> np.ndarray:
+        """The results of a scenario that draws a curve (program["curve"] names its x axis), else nothing."""
+        if not scenario.program.get("curve"):
+            return np.zeros(0)
+        return values.reshape(-1, 1 + FLAGS)[:, 0]
+
+    def curve_labels(self, scenario: Scenario) -> tuple[str, str, str]:
+        """Title, x label, y label."""
+        return f"{self.formula.entry}: {scenario.about}", str(scenario.program["curve"]), self.formula.entry
+
+    def explain(self, evidence: Evidence, expected: Expected, scenario: Scenario) -> str:
+        """The first wrong call: its arguments, what came back, and what was expected."""
+        if evidence.raised:
+            calls = scenario.program["calls"]
+            call = calls[min(max(evidence.event, 0), len(calls) - 1)]
+            return f"{self.shown(call)} raised {evidence.text}"
+        start = 0
+        fine = close(evidence.values, expected)
+        for call in scenario.program["calls"]:
+            stop = start + returned_size(call) + FLAGS
+            if not fine[start:stop].all():
+                return self._explain_call(call, evidence.values[start:stop], expected.values[start:stop], fine[start:stop])
+            start = stop
+        return ""
+
+    def _explain_call(self, call: dict[str, Any], mine: np.ndarray, right: np.ndarray, fine: np.ndarray) -> str:
+        shown = self.shown(call)
+        error, wanted_error = mine[-4], right[-4]
+        if error != wanted_error:
+            if wanted_error == 0:
+                return f"{shown} raised {_error_name(error)}."
+            what = "returned a value" if error == 0 else f"raised {_error_name(error)}"
+            return f"{shown} {what}; it should raise ValueError."
+        if mine[-3] != right[-3]:
+            return f"{shown} returned something of the wrong shape or type."
+        if not fine[:-FLAGS].all():
+            return f"{shown} gives {_numbers(mine[:-FLAGS], fine[:-FLAGS])}; expected {_numbers(right[:-FLAGS], fine[:-FLAGS])}."
+        if mine[-2] != right[-2]:
+            return f"{shown} returned the wrong dtype or type."
+        return f"{shown} changed one of its arguments; leave them as they are."
+
+    def shown(self, call: dict[str, Any]) -> str:
+        """The call as one would type it, tensors by their shape."""
+        names = list(self.formula.signature)
+        pairs = [*zip(names, call.get("args", []), strict=False), *call.get("kwargs", {}).items()]
+        return f"{self.formula.entry}({', '.join(f'{name}={_short(value)}' for name, value in pairs)})"
+
+
+def calls(entry: str, family: str, about: str, wanted: Sequence[dict[str, Any]], **program: Any) -> Scenario:
+    """A scenario of the function player.
+
+    wanted: per call {"args": [...], "kwargs": {...}, "returns": [{"shape": [], "dtype": "float"}]}; without "returns" a
+    call gives one float. Tensors are written {"tensor": flat list, "shape": [...], "dtype": "float64"}.
+    """
+    whole = [{"returns": [{"shape": [], "dtype": ""}], **call} for call in wanted]
+    size = sum(returned_size(call) + FLAGS for call in whole)
+    return Scenario(family, "function", {"entry": entry, "calls": whole, **program}, size, about)
+
+
+def as_tensor(values: np.ndarray, dtype: str = "float64", layout: str = "contiguous") -> dict[str, Any]:
+    """An array as an argument that becomes a tensor in the worker."""
+    return {"tensor": [float(v) for v in np.ravel(values)], "shape": list(values.shape), "dtype": dtype, "layout": layout}
+
+
+def returned_size(call: dict[str, Any]) -> int:
+    """How many numbers a call returns, without flags."""
+    return int(sum(np.prod(item["shape"], dtype=int) for item in call["returns"]))
+
+
+def _flag_mask(call: dict[str, Any]) -> np.ndarray:
+    return np.array([False] * (returned_size(call) + 1) + [True] * (FLAGS - 1))
+
+
+def _failed(size: int, code: float, tolerance: float) -> tuple[np.ndarray, np.ndarray]:
+    return np.concatenate([np.full(size, np.nan), [code, 0, 0, 0]]), np.concatenate([np.zeros(size), [tolerance, 0, 0, 0]])
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict) and "tensor" in value:
+        return np.array(value["tensor"], dtype=float).reshape(value["shape"])
+    return value
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, dict) and "tensor" in value:
+        return f"tensor of shape {tuple(value['shape'])}"
+    return f"{value:.6g}" if isinstance(value, float) else repr(value)
+
+
+def _numbers(values: np.ndarray, fine: np.ndarray) -> str:
+    """One number, or the first wrong ones of many."""
+    chosen = values if values.size == 1 else values[~fine]
+    return ", ".join(f"{v:.6g}" for v in chosen[:3]) + (", ..." if chosen.size > 3 else "")
+
+
+def _error_name(code: float) -> str:
+    names = {ErrorCode.VALUE: "ValueError", ErrorCode.TYPE: "TypeError", ErrorCode.ATTRIBUTE: "AttributeError"}
+    names |= {ErrorCode.RUNTIME: "RuntimeError", ErrorCode.KEY: "a lookup error", ErrorCode.MEMORY: "MemoryError"}
+    return names.get(ErrorCode(int(code)), "an error") if int(code) in set(ErrorCode) else "an error"

@@ -1,0 +1,52 @@
+"""The numbers that workers and the judge share."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+HEAD = 4
+"""float64 values at the start of a record: scenario number, status, event, error code."""
+TEXT = 400
+"""Bytes of UTF-8 in a record for what an exception said."""
+
+
+class Status(IntEnum):
+    """How a scenario ended in the worker."""
+
+    OK = 0
+    RAISED = 1
+    IMPORT_FAILED = 2
+
+
+class ErrorCode(IntEnum):
+    """The kind of a student's exception, as far as the judge's messages tell kinds apart."""
+
+    NONE = 0
+    VALUE = 1
+    TYPE = 2
+    ATTRIBUTE = 3
+    NOT_WRITTEN = 4
+    RUNTIME = 5
+    KEY = 6
+    EXIT = 7
+    MEMORY = 8
+    SYNTAX = 9
+    OTHER = 99
+
+
+_KINDS: tuple[tuple[type[BaseException], ErrorCode], ...] = (
+    (NotImplementedError, ErrorCode.NOT_WRITTEN),
+    (MemoryError, ErrorCode.MEMORY),
+    (SyntaxError, ErrorCode.SYNTAX),
+    (ValueError, ErrorCode.VALUE),
+    (TypeError, ErrorCode.TYPE),
+    (AttributeError, ErrorCode.ATTRIBUTE),
+    (RuntimeError, ErrorCode.RUNTIME),
+    (LookupError, ErrorCode.KEY),
+    (SystemExit, ErrorCode.EXIT),
+)
+
+
+def error_code(error: BaseException) -> ErrorCode:
+    """The code of an exception; RuntimeError comes after its subclass NotImplementedError."""
+    return next((code for kind, code in _KINDS if isinstance(error, kind)), ErrorCode.OTHER)

@@ -1,0 +1,23 @@
+"""Builds an object many times and notes how each attempt ended: 0 built, else the code of the exception."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from autograder.worker.codes import error_code
+from autograder.worker.harness import Recorder
+from autograder.worker.players.optimizer import _hyper
+
+
+def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
+    """One number per attempt."""
+    for index, kwargs in enumerate(scenario["attempts"]):
+        recorder.event = index
+        try:
+            getattr(module, scenario["entry"])([torch.nn.Parameter(torch.ones(2))], **_hyper(kwargs))
+        except Exception as error:
+            recorder.put(index, [error_code(error)])
+        else:
+            recorder.put(index, [0])

@@ -1,0 +1,73 @@
+"""Calls functions with scripted arguments; each call leaves its numbers and four flags.
+
+A call's block is `size` numbers (the flattened result, or the results of a tuple one after another) and then: error
+code, 1 where the result has the wanted shape, 1 where it has the wanted dtype, 1 where no argument was changed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from autograder.worker.codes import ErrorCode, error_code
+from autograder.worker.harness import Recorder
+from autograder.worker.players.tensors import DTYPES, numbers, size_of, tensor
+
+FLAGS = ("error", "shape", "dtype", "untouched")
+
+
+def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
+    """Every call of the scenario, one after another; a call that raises does not stop the next."""
+    start = 0
+    for index, call in enumerate(scenario["calls"]):
+        recorder.event = index
+        wanted = call["returns"]
+        size = sum(size_of(item["shape"]) for item in wanted)
+        recorder.put(start, _call(module, scenario, call, wanted))
+        start += size + len(FLAGS)
+
+
+def _call(module: Any, scenario: dict[str, Any], call: dict[str, Any], wanted: list[dict[str, Any]]) -> np.ndarray:
+    size = sum(size_of(item["shape"]) for item in wanted)
+    args = [_argument(value) for value in call.get("args", [])]
+    kwargs = {name: _argument(value) for name, value in call.get("kwargs", {}).items()}
+    before = [arg.clone() for arg in [*args, *kwargs.values()] if isinstance(arg, torch.Tensor)]
+    try:
+        result = getattr(module, call.get("entry") or scenario["entry"])(*args, **kwargs)
+    except Exception as error:
+        if isinstance(error, NotImplementedError):
+            raise
+        return np.concatenate([np.full(size, np.nan), [error_code(error), 0, 0, 0]])
+    results = result if isinstance(result, tuple) and len(wanted) > 1 else (result,)
+    if len(results) != len(wanted):
+        return np.concatenate([np.full(size, np.nan), [ErrorCode.NONE, 0, 0, 0]])
+    values = [numbers(item, size_of(want["shape"])) for item, want in zip(results, wanted, strict=True)]
+    after = [arg for arg in [*args, *kwargs.values()] if isinstance(arg, torch.Tensor)]
+    untouched = all(torch.equal(a.nan_to_num(), b.nan_to_num()) for a, b in zip(before, after, strict=True))
+    flags = [ErrorCode.NONE, _all(_shape_fits, results, wanted), _all(_dtype_fits, results, wanted), untouched]
+    return np.concatenate([*values, np.asarray(flags, dtype=np.float64)])
+
+
+def _all(fits: Any, results: Any, wanted: Any) -> bool:
+    return all(fits(item, want) for item, want in zip(results, wanted, strict=True))
+
+
+def _shape_fits(item: Any, want: dict[str, Any]) -> bool:
+    return list(item.shape) == want["shape"] if isinstance(item, torch.Tensor) else want["shape"] == []
+
+
+def _dtype_fits(item: Any, want: dict[str, Any]) -> bool:
+    if not want.get("dtype"):
+        return True
+    if want["dtype"] == "float":
+        return isinstance(item, int | float) and not isinstance(item, bool)
+    return isinstance(item, torch.Tensor) and item.dtype == DTYPES[want["dtype"]]
+
+
+def _argument(value: Any) -> Any:
+    """{"tensor": [...], "shape": [...], "dtype": "..."} is a tensor; everything else is itself."""
+    if isinstance(value, dict) and "tensor" in value:
+        return tensor(value["tensor"], value["shape"], value.get("dtype", "float64"), value.get("layout", "contiguous"))
+    return value

@@ -1,0 +1,153 @@
+"""Plays a scripted run of an optimizer: scripted gradients, learning rates, saves and loads.
+
+After each step it writes one frame: every parameter as the model sees it, every parameter as an older view of its
+storage sees it, every gradient as the step left it (NaN where None), and `EXTRAS` numbers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from autograder.worker.harness import Recorder, reloaded
+from autograder.worker.players.tensors import DTYPES, numbers, size_of, tensor
+
+EXTRAS = ("graph", "leaf", "dtype", "closure_calls", "closure_value", "state_numel")
+"""Per frame: graph kept in the state (0/1), parameters that are no trainable leaf any more, parameters whose dtype or
+shape changed, closure calls, what step(closure) returned, elements of all tensors in the state."""
+
+
+def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
+    """Run the events of one scenario, leaving one frame for each step."""
+    run = _Run(module, scenario)
+    for index, event in enumerate([["build"], *scenario["events"]]):
+        recorder.event = index
+        frame = run.do(event)
+        if frame is not None:
+            recorder.put(run.frames * run.width, frame)
+            run.frames += 1
+
+
+class _Run:
+    def __init__(self, module: Any, scenario: dict[str, Any]):
+        self.module, self.scenario = module, scenario
+        self.shapes: list[list[int]] = scenario["shapes"]
+        self.dtype = scenario.get("dtype", "float64")
+        self.frames = 0
+        self.numel = sum(size_of(shape) for shape in self.shapes)
+        self.width = 3 * self.numel + len(EXTRAS)
+        self.closure_calls, self.closure_value = 0, float("nan")
+        layouts = scenario.get("layouts") or ["contiguous"] * len(self.shapes)
+        self.params = [
+            torch.nn.Parameter(tensor(values, shape, self.dtype, layout))
+            for values, shape, layout in zip(scenario["init"], self.shapes, layouts, strict=True)
+        ]
+        self.views = [param.data for param in self.params]
+        self.optimizers: list[Any] = []
+
+    def do(self, event: list[Any]) -> np.ndarray | None:
+        """One event; a frame where it was a step."""
+        kind, *rest = event
+        if kind == "build":
+            self.optimizers = [self._build(instance) for instance in self.scenario["instances"]]
+        elif kind == "set":
+            which, group, name, value = rest
+            self.optimizers[which].param_groups[group][name] = value
+        elif kind == "reload":
+            self._reload(rest[0])
+        elif kind == "step":
+            self._step(*rest)
+            return self._frame()
+        elif kind == "closure":
+            self._closure_step(*rest)
+            return self._frame()
+        else:
+            raise AssertionError(f"unknown event {kind}")
+        return None
+
+    def _build(self, instance: dict[str, Any]) -> Any:
+        groups = [
+            {"params": [self.params[i] for i in group["params"]], **_hyper(group["hyper"])}
+            for group in instance["groups"]
+        ]
+        form = instance.get("form", "groups")
+        plain = [param for group in groups for param in group["params"]]
+        params: Any = groups if form == "groups" else iter(plain) if form == "generator" else plain
+        make = getattr(self.module, self.scenario["entry"])
+        return make(params, *_values(instance.get("args", [])), **_hyper(instance.get("kwargs", {})))
+
+    def _reload(self, which: int) -> None:
+        """A new process: new tensors of the same values, a new optimizer built as the first was, its state loaded."""
+        saved = reloaded(self.optimizers[which].state_dict())
+        mine = {i for group in self.scenario["instances"][which]["groups"] for i in group["params"]}
+        for i in mine:
+            self.params[i] = torch.nn.Parameter(self.params[i].detach().clone(memory_format=torch.preserve_format))
+            self.views[i] = self.params[i].data
+        self.optimizers[which] = self._build(self.scenario["instances"][which])
+        self.optimizers[which].load_state_dict(saved)
+
+    def _step(self, which: int, grads: list[Any]) -> None:
+        for i, grad in self._mine(which, grads):
+            self.params[i].grad = None if grad is None else tensor(grad, self.shapes[i], self.dtype)
+        self.optimizers[which].step()
+
+    def _closure_step(self, which: int, targets: list[Any], curvature: float) -> None:
+        """step(closure) on ½·curvature·Σ(p − target)², with all gradients cleared first."""
+        mine = [(i, tensor(target, self.shapes[i], self.dtype)) for i, target in self._mine(which, targets)]
+        for i, _ in mine:
+            self.params[i].grad = None
+        self.closure_calls = 0
+
+        def closure() -> torch.Tensor:
+            self.closure_calls += 1
+            for i, _ in mine:
+                self.params[i].grad = None
+            loss = sum((0.5 * curvature * (self.params[i] - target).pow(2).sum() for i, target in mine), torch.tensor(0.0))
+            loss.backward()
+            return loss
+
+        returned = self.optimizers[which].step(closure)
+        self.closure_value = float(numbers(returned, 1)[0])
+
+    def _mine(self, which: int, values: list[Any]) -> list[tuple[int, Any]]:
+        order = [i for group in self.scenario["instances"][which]["groups"] for i in group["params"]]
+        return list(zip(order, values, strict=True))
+
+    def _frame(self) -> np.ndarray:
+        sizes = [size_of(shape) for shape in self.shapes]
+        parts = [numbers(param, size) for param, size in zip(self.params, sizes, strict=True)]
+        parts += [numbers(view, size) for view, size in zip(self.views, sizes, strict=True)]
+        parts += [numbers(param.grad, size) for param, size in zip(self.params, sizes, strict=True)]
+        changed = sum(
+            param.dtype != DTYPES[self.dtype] or list(param.shape) != shape
+            for param, shape in zip(self.params, self.shapes, strict=True)
+        )
+        bad_leaf = sum(not (param.is_leaf and param.requires_grad) for param in self.params)
+        state = [leaf for optimizer in self.optimizers for leaf in _tensors(getattr(optimizer, "state", None))]
+        graph = float(any(leaf.grad_fn is not None for leaf in state))
+        extras = [graph, bad_leaf, changed, self.closure_calls, self.closure_value, sum(leaf.numel() for leaf in state)]
+        return np.concatenate([*parts, np.asarray(extras, dtype=np.float64)])
+
+
+def _hyper(values: dict[str, Any]) -> dict[str, Any]:
+    """JSON has no tuples; torch's signatures do (betas)."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+
+
+def _values(values: list[Any]) -> list[Any]:
+    return [tuple(value) if isinstance(value, list) else value for value in values]
+
+
+def _tensors(value: Any, depth: int = 4) -> list[torch.Tensor]:
+    """Every tensor inside a state, however nested."""
+    if isinstance(value, torch.Tensor):
+        return [value]
+    if depth == 0:
+        return []
+    if isinstance(value, dict):
+        return [leaf for inner in value.values() for leaf in _tensors(inner, depth - 1)]
+    if isinstance(value, list | tuple):
+        return [leaf for inner in value for leaf in _tensors(inner, depth - 1)]
+    return []

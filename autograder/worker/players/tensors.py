@@ -1,0 +1,41 @@
+"""Plain data to tensors, and tensors to float64 that can be compared."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+
+DTYPES = {
+    "float64": torch.float64,
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+    "int64": torch.int64,
+}
+
+
+def tensor(values: Any, shape: list[int], dtype: str, layout: str = "contiguous") -> torch.Tensor:
+    """A new tensor of `shape`; layout "transposed" gives the same values with swapped strides."""
+    made = torch.tensor(values, dtype=torch.float64).reshape(shape).to(DTYPES[dtype])
+    if layout == "transposed" and made.ndim == 2:
+        return made.t().contiguous().t()
+    return made
+
+
+def numbers(value: Any, count: int) -> np.ndarray:
+    """`count` float64 of a tensor or number; NaN everywhere where it has another size or is not real."""
+    missing = np.full(count, np.nan)
+    if isinstance(value, bool | int | float | np.number):
+        return np.full(1, float(value)) if count == 1 else missing
+    if not isinstance(value, torch.Tensor) or value.numel() != count or value.is_complex() or value.is_meta:
+        return missing
+    flat = value.detach().to("cpu", torch.float64).reshape(-1)
+    return flat.numpy().copy()
+
+
+def size_of(shape: list[int]) -> int:
+    """Number of elements of a shape; () has one."""
+    return math.prod(shape)
