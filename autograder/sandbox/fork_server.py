@@ -1,0 +1,204 @@
+"""The judge's side of a fork server: starts it, hands it jobs, collects results."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import autograder
+from autograder.sandbox import messages
+from autograder.sandbox.collected import Collected
+from autograder.sandbox.engine import ServerDied
+from autograder.sandbox.importable import import_folders
+from autograder.sandbox.messages import Ended, Kill, Ready, Setup, Start
+from autograder.sandbox.outcome import READY, KilledFor, Level, Limits, SandboxError, WorkerExit
+
+BOOT = (
+    "import sys; sys.path.append(sys.argv[1]); from autograder.sandbox.server import main; "
+    "sys.path.pop(); main(int(sys.argv[2]))"
+)
+ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "HOME": "/nonexistent",
+    "LANG": "C.UTF-8",
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",  # each further arena reserves 64 MB of the address space that is limited
+    "CUDA_VISIBLE_DEVICES": "",
+}
+_CHUNK = 1 << 16
+_PATIENCE_TO_DIE = 10.0
+"""Seconds for a server to report the end of a worker that it was told to kill, before it counts as dead."""
+
+
+@dataclass
+class _Running:
+    """A worker, seen from here."""
+
+    collected: Collected
+    result: int
+    log: int
+    started: float
+    killed_for: KilledFor | None = None
+    killed_at: float = 0.0
+
+
+class ForkServer:
+    """A server process and the workers it has running."""
+
+    def __init__(self, level: Level, worker: str, read_paths: Sequence[Path]):
+        self._setup = Setup(level, worker, import_folders(worker))
+        self._running: dict[int, _Running] = {}
+        self._selector = selectors.DefaultSelector()
+        self._process, self._link = _spawn()
+        self._selector.register(self._link, selectors.EVENT_READ)
+        self._send(self._setup)
+
+    def wait_until_ready(self) -> Sequence[str]:
+        ready, _ = messages.receive(self._link)
+        if not isinstance(ready, Ready):
+            raise SandboxError("the sandbox's server ended while it imported torch: try `import torch`")
+        if ready.failed:
+            raise SandboxError(f"the sandbox's server could not prepare itself: {ready.failed}")
+        return ready.layers
+
+    def start_job(
+        self, number: int, job: bytes, result_size: int, limits: Limits, canary: bool = False
+    ) -> None:
+        collected = Collected(len(READY) + result_size, limits.log_bytes)
+        result, result_end = os.pipe()
+        log, log_end = os.pipe()
+        job_file = _sealed(job)
+        try:
+            self._running[number] = running = _Running(collected, result, log, time.monotonic())
+            for descriptor in (result, log):
+                os.set_blocking(descriptor, False)
+                self._selector.register(descriptor, selectors.EVENT_READ, (number, running))
+            self._send(Start(number, limits, canary), (job_file, result_end, log_end))
+        finally:
+            for descriptor in (job_file, result_end, log_end):
+                os.close(descriptor)
+
+    def ended(self, seconds: float) -> dict[int, WorkerExit]:
+        ends: dict[int, WorkerExit] = {}
+        for key, _ in self._selector.select(seconds):
+            if key.data is None:
+                message, _ = messages.receive(self._link)
+                if not isinstance(message, Ended):
+                    raise ServerDied
+                ends[message.job] = self._finish(message)
+            elif key.data[0] in self._running:
+                self._read(key.fd, *key.data)
+        self._give_up_on_a_dead_server()
+        return ends
+
+    def kill(self, number: int, reason: KilledFor) -> None:
+        running = self._running.get(number)
+        if running is not None and running.killed_for is None:
+            running.killed_for, running.killed_at = reason, time.monotonic()
+            self._send(Kill(number))
+
+    def close(self) -> None:
+        self._link.close()
+        try:
+            self._process.wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        for running in self._running.values():
+            os.close(running.result)
+            os.close(running.log)
+        self._running.clear()
+        self._selector.close()
+
+    def _send(self, message: messages.Message, descriptors: Sequence[int] = ()) -> None:
+        try:
+            messages.send(self._link, message, descriptors)
+        except OSError as gone:
+            raise ServerDied from gone
+
+    def _read(self, descriptor: int, number: int, running: _Running) -> bool:
+        """Read one piece from a worker; False when there is none now, or never again."""
+        try:
+            chunk = os.read(descriptor, _CHUNK)
+        except BlockingIOError:
+            return False
+        if not chunk:
+            self._selector.unregister(descriptor)
+        elif descriptor == running.log:
+            running.collected.add_log(chunk)
+        elif not running.collected.add_result(chunk):
+            self.kill(number, "output")
+            return False
+        return bool(chunk)
+
+    def _finish(self, end: Ended) -> WorkerExit:
+        running = self._running.pop(end.job)
+        for descriptor in (running.result, running.log):
+            pieces = 0
+            while descriptor in self._selector.get_map() and pieces < 64:  # what a pipe can hold, at most
+                pieces += 1
+                if not self._read(descriptor, end.job, running):
+                    break
+            if descriptor in self._selector.get_map():
+                self._selector.unregister(descriptor)
+            os.close(descriptor)
+        if len(running.collected.stream) > running.collected.capacity:
+            running.killed_for = running.killed_for or "output"
+        return WorkerExit(
+            stream=bytes(running.collected.stream),
+            log=bytes(running.collected.log),
+            returncode=end.returncode,
+            cpu_seconds=end.cpu_seconds,
+            wall_seconds=time.monotonic() - running.started,
+            peak_rss=end.peak_rss,
+            killed_for=running.killed_for,
+        )
+
+    def _give_up_on_a_dead_server(self) -> None:
+        now = time.monotonic()
+        for running in self._running.values():
+            if running.killed_for is not None and now - running.killed_at > _PATIENCE_TO_DIE:
+                raise ServerDied
+
+
+def _spawn() -> tuple[subprocess.Popen[bytes], socket.socket]:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    root = Path(autograder.__file__).resolve().parent.parent
+    python = [os.path.realpath(sys.executable), "-s", "-S", "-P"]  # no site-packages, no working directory
+    with theirs:
+        process = subprocess.Popen(
+            [*python, "-c", BOOT, str(root), str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            env=ENVIRONMENT,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,  # so that Ctrl-C reaches the judge only
+        )
+    return process, ours
+
+
+def _sealed(job: bytes) -> int:
+    """A file in memory that nobody can change any more."""
+    descriptor = os.memfd_create("job", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    with open(descriptor, "wb", closefd=False) as file:
+        file.write(job)
+    seals = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
+    fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
