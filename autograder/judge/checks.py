@@ -29,7 +29,9 @@ class Check:
     line: int
 
 
-def check(task: str, *, points: float, needs: str | None = None) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def check(
+    task: str, *, points: float, needs: str | None = None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a pytest function a graded claim about `task`; `needs` is the id of a check that has to pass first."""
 
     def mark(function: Callable[..., None]) -> Callable[..., None]:
@@ -160,7 +162,9 @@ def _same(expectations: Expectations, mistake: Variant, accepted: Variant, index
     if accepted.kind == "convention" and not accepted.combines_with(mistake):
         return False
     with_it, without = expectations.of(accepted + mistake, index), expectations.of(accepted, index)
-    as_evidence = Evidence(with_it.values, Status.RAISED if with_it.event is not None else Status.OK, with_it.event or -1)
+    as_evidence = Evidence(
+        with_it.values, Status.RAISED if with_it.event is not None else Status.OK, with_it.event or -1
+    )
     from autograder.judge.evidence import agrees
 
     return agrees(as_evidence, without)

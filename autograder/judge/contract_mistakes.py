@@ -448,7 +448,9 @@ _CLOSURE_HINTS: Hints = (
 
 CLOSURES = [
     _mistake("closure-ignored", "that never calls the closure", _CLOSURE_HINTS, closure=_closure_ignored),
-    _mistake("closure-value-lost", "that does not return the closure's loss", _CLOSURE_HINTS, closure=_closure_value_lost),
+    _mistake(
+        "closure-value-lost", "that does not return the closure's loss", _CLOSURE_HINTS, closure=_closure_value_lost
+    ),
     _mistake("closure-twice", "that calls the closure twice", _CLOSURE_HINTS, closure=_closure_twice),
     _mistake("closure-after-update", "that calls the closure after the update", _CLOSURE_HINTS, closure=_closure_last),
     _mistake(

@@ -39,7 +39,9 @@ class Judge:
     def __enter__(self) -> Judge:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -136,7 +138,9 @@ def _ask_one(check: Check, student: Student, earlier: dict[str, CheckResult]) ->
     if needed is not None and needed.verdict != "passed":
         result.verdict = "not_done" if needed.verdict == "not_done" else "skipped"
         result.points = 0.0
-        result.message = "" if result.verdict == "not_done" else f"Can't be checked until this holds: {_as_clause(needed.claim)}."
+        result.message = (
+            "" if result.verdict == "not_done" else f"Can't be checked until this holds: {_as_clause(needed.claim)}."
+        )
         return result
     started = time.perf_counter()
     try:

@@ -90,7 +90,13 @@ def _parse_record(record: bytes) -> Evidence:
     _, status, event, code = struct.unpack_from(f"<{HEAD}d", record)
     text = record[8 * HEAD : 8 * HEAD + TEXT].rstrip(b"\0").decode("utf-8", "replace")
     values = np.frombuffer(record, dtype="<f8", offset=RECORD_OVERHEAD).copy()
-    return Evidence(values, _member(Status, status, Status.RAISED), _whole(event), _member(ErrorCode, code, ErrorCode.OTHER), plain(text))
+    return Evidence(
+        values,
+        _member(Status, status, Status.RAISED),
+        _whole(event),
+        _member(ErrorCode, code, ErrorCode.OTHER),
+        plain(text),
+    )
 
 
 def _member(kind: Any, value: float, default: Any) -> Any:

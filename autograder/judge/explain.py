@@ -43,7 +43,9 @@ def _when(scenario: Scenario, event: int) -> str:
 
 def _explain_constructor(evidence: Evidence, scenario: Scenario) -> str:
     entry = scenario.program["entry"]
-    for number, kwargs, invalid in zip(evidence.values, scenario.program["attempts"], scenario.program["invalid"], strict=True):
+    for number, kwargs, invalid in zip(
+        evidence.values, scenario.program["attempts"], scenario.program["invalid"], strict=True
+    ):
         shown = ", ".join(f"{name}={value}" for name, value in kwargs.items())
         if invalid and number != 1:
             what = "raised no error" if number == 0 else "raised another error than ValueError"
@@ -68,7 +70,11 @@ def _explain_rest(task: OptimizerTask, evidence: Evidence, expected: Expected, s
     calls, value = evidence.values[-3], evidence.values[-2]
     if calls != 1:
         return f"step(closure) called the closure {_times(calls)}; it should call it once, before the update."
-    return "step(closure) did not return the closure's loss." if np.isnan(value) else "step(closure) returned another number than the closure's loss."
+    return (
+        "step(closure) did not return the closure's loss."
+        if np.isnan(value)
+        else "step(closure) returned another number than the closure's loss."
+    )
 
 
 def _explain_flags(evidence: Evidence, scenario: Scenario) -> str:
@@ -77,7 +83,11 @@ def _explain_flags(evidence: Evidence, scenario: Scenario) -> str:
         return "A parameter changed its dtype or shape; keep those of the parameter."
     if leaf:
         return "A parameter is no longer a leaf that requires gradients; update it under torch.no_grad()."
-    return "The optimizer's state keeps an autograd graph, which grows with every step; compute it under torch.no_grad()." if graph else ""
+    return (
+        "The optimizer's state keeps an autograd graph, which grows with every step; compute it under torch.no_grad()."
+        if graph
+        else ""
+    )
 
 
 def _times(calls: float) -> str:
@@ -137,7 +147,11 @@ class _Path:
         mine, right = self.moves[self.step][chosen], self.right[self.step][chosen]
         ratio = _multiple(mine, right)
         if ratio is not None:
-            return "moved the right distance in the opposite direction." if abs(ratio + 1) < EXACT else f"moved {ratio:.4g} × the right update."
+            return (
+                "moved the right distance in the opposite direction."
+                if abs(ratio + 1) < EXACT
+                else f"moved {ratio:.4g} × the right update."
+            )
         for name, values in self._ingredients(chosen):
             factor = _multiple(mine - right, values)
             if factor is not None:
@@ -151,7 +165,10 @@ class _Path:
         if grads is not None:
             found += [("the gradient", grads[chosen]), ("the sign of the gradient", np.sign(grads[chosen]))]
             found.append(("the squared gradient", grads[chosen] ** 2))
-        found += [("the sign of the parameter", np.sign(self.before[self.step][chosen])), ("one", np.ones(chosen.sum()))]
+        found += [
+            ("the sign of the parameter", np.sign(self.before[self.step][chosen])),
+            ("one", np.ones(chosen.sum())),
+        ]
         if self.step:
             found.append(("the step before", self.moves[self.step - 1][chosen]))
         return found

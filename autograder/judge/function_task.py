@@ -134,7 +134,9 @@ class FunctionTask:
         for call in scenario.program["calls"]:
             stop = start + returned_size(call) + FLAGS
             if not fine[start:stop].all():
-                return self._explain_call(call, evidence.values[start:stop], expected.values[start:stop], fine[start:stop])
+                return self._explain_call(
+                    call, evidence.values[start:stop], expected.values[start:stop], fine[start:stop]
+                )
             start = stop
         return ""
 
@@ -174,7 +176,12 @@ def calls(entry: str, family: str, about: str, wanted: Sequence[dict[str, Any]],
 
 def as_tensor(values: np.ndarray, dtype: str = "float64", layout: str = "contiguous") -> dict[str, Any]:
     """An array as an argument that becomes a tensor in the worker."""
-    return {"tensor": [float(v) for v in np.ravel(values)], "shape": list(values.shape), "dtype": dtype, "layout": layout}
+    return {
+        "tensor": [float(v) for v in np.ravel(values)],
+        "shape": list(values.shape),
+        "dtype": dtype,
+        "layout": layout,
+    }
 
 
 def returned_size(call: dict[str, Any]) -> int:
@@ -187,7 +194,9 @@ def _flag_mask(call: dict[str, Any]) -> np.ndarray:
 
 
 def _failed(size: int, code: float, tolerance: float) -> tuple[np.ndarray, np.ndarray]:
-    return np.concatenate([np.full(size, np.nan), [code, 0, 0, 0]]), np.concatenate([np.zeros(size), [tolerance, 0, 0, 0]])
+    return np.concatenate([np.full(size, np.nan), [code, 0, 0, 0]]), np.concatenate(
+        [np.zeros(size), [tolerance, 0, 0, 0]]
+    )
 
 
 def _plain(value: Any) -> Any:

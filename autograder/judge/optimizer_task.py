@@ -94,7 +94,9 @@ class OptimizerTask:
         if scenario.player != "optimizer":
             return ~np.isnan(evidence.values)
         width = frame_width(scenario.program["shapes"])
-        events = scenario.program["events"][: max(evidence.event - 1, 0)] if evidence.raised else scenario.program["events"]
+        events = (
+            scenario.program["events"][: max(evidence.event - 1, 0)] if evidence.raised else scenario.program["events"]
+        )
         frames = sum(event[0] in ("step", "closure") for event in events)
         return np.arange(scenario.size) < frames * width
 
@@ -164,13 +166,13 @@ class Drawing:
         **program: Any,
     ) -> Scenario:
         """A scenario of the optimizer player; frames are counted from its events."""
-        shapes = [list(shape) for shape in (shapes or self.task.shapes)]
+        sizes = [list(shape) for shape in (shapes or self.task.shapes)]
         dtype = program.get("dtype", "float64")
         if "init" not in program:
-            program["init"] = [_flat(representable(self.values(shape), dtype)) for shape in shapes]
+            program["init"] = [_flat(representable(self.values(shape), dtype)) for shape in sizes]
         frames = sum(event[0] in ("step", "closure") for event in events)
-        whole = {"entry": self.task.rule.entry, "shapes": shapes, "instances": instances, "events": events, **program}
-        return Scenario(family, "optimizer", whole, frames * frame_width(shapes), about)
+        whole = {"entry": self.task.rule.entry, "shapes": sizes, "instances": instances, "events": events, **program}
+        return Scenario(family, "optimizer", whole, frames * frame_width(sizes), about)
 
     def one_group(self, hyper: Mapping[str, Any], count: int, **more: Any) -> list[dict[str, Any]]:
         """An optimizer over `count` parameters in one group, its hyperparameters given as keywords."""
@@ -205,7 +207,12 @@ def _long_runs(d: Drawing) -> list[Scenario]:
 
 def _feature_runs(d: Drawing) -> list[Scenario]:
     return [
-        d.run(feature, f"five steps with {feature}", d.one_group(d.hyper(feature), len(d.task.shapes), form="list"), d.steps(5, d.task.shapes))
+        d.run(
+            feature,
+            f"five steps with {feature}",
+            d.one_group(d.hyper(feature), len(d.task.shapes), form="list"),
+            d.steps(5, d.task.shapes),
+        )
         for feature in d.task.features
         for _ in range(2)
     ]
@@ -215,7 +222,9 @@ def _two_groups(d: Drawing, first: dict[str, Any], second: dict[str, Any]) -> li
     """The first group is built from keywords, the second sets all hyperparameters for itself."""
     half = (len(d.task.shapes) + 1) // 2
     rest = list(range(half, len(d.task.shapes)))
-    return [{"groups": [{"params": list(range(half)), "hyper": {}}, {"params": rest, "hyper": second}], "kwargs": first}]
+    return [
+        {"groups": [{"params": list(range(half)), "hyper": {}}, {"params": rest, "hyper": second}], "kwargs": first}
+    ]
 
 
 def _groups(d: Drawing) -> Scenario:
@@ -249,7 +258,9 @@ def _no_gradient(d: Drawing) -> list[Scenario]:
 def _reload(d: Drawing) -> Scenario:
     events = d.steps(3, d.task.shapes)
     events += [["set", 0, 1, "lr", d.task.draw["lr"](d.rng) * 0.5], ["reload", 0], *d.steps(3, d.task.shapes)]
-    return d.run("reload", "saved and loaded into a new optimizer after step 3", _two_groups(d, d.hyper(), d.hyper()), events)
+    return d.run(
+        "reload", "saved and loaded into a new optimizer after step 3", _two_groups(d, d.hyper(), d.hyper()), events
+    )
 
 
 def _instances(d: Drawing) -> Scenario:
@@ -277,7 +288,9 @@ def _dtypes(d: Drawing) -> list[Scenario]:
     shapes = [[2, 3], [], [4, 2]]
     hyper = d.one_group(d.hyper(), 3, form="list")
     layouts = ["transposed", "contiguous", "transposed"]
-    found.append(d.run("dtypes", "transposed matrices and a scalar", hyper, d.steps(3, shapes), shapes, layouts=layouts))
+    found.append(
+        d.run("dtypes", "transposed matrices and a scalar", hyper, d.steps(3, shapes), shapes, layouts=layouts)
+    )
     return found
 
 
@@ -315,7 +328,14 @@ def _together(d: Drawing) -> list[Scenario]:
             if name != "nesterov":
                 events.append(["set", 0, group, name, d.all_on()[name]])
     events += [["reload", 0], *d.steps(2, d.task.shapes)]
-    return [d.run("together", "groups, missing gradients, new hyperparameters and a reload", _two_groups(d, d.all_on(), d.all_on()), events)]
+    return [
+        d.run(
+            "together",
+            "groups, missing gradients, new hyperparameters and a reload",
+            _two_groups(d, d.all_on(), d.all_on()),
+            events,
+        )
+    ]
 
 
 def _invalid(d: Drawing) -> list[Scenario]:
@@ -331,4 +351,3 @@ def _invalid(d: Drawing) -> list[Scenario]:
         "invalid": [attempts[i][1] for i in order],
     }
     return [Scenario("invalid", "constructor", program, len(attempts), "invalid hyperparameters")]
-

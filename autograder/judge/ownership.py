@@ -25,7 +25,11 @@ def _borrowed(node: ast.AST) -> list[str]:
     if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("torch.optim"):
         return [f"{node.module}.{alias.name}" for alias in node.names if alias.name not in BASE]
     if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names if alias.name.startswith("torch.optim.") and alias.name != "torch.optim.optimizer"]
+        return [
+            alias.name
+            for alias in node.names
+            if alias.name.startswith("torch.optim.") and alias.name != "torch.optim.optimizer"
+        ]
     if isinstance(node, ast.Attribute):
         dotted = _dotted(node)
         prefix = next((p for p in ("torch.optim.", "optim.") if dotted.startswith(p)), None)

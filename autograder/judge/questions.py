@@ -55,7 +55,9 @@ class Choice:
         given = answer.strip().lower() if isinstance(answer, str) else answer
         if not isinstance(given, str) or given not in self.options or len(given) != 1:
             return False, f'This asks for one letter of "{self.options}" in quotes; yours is {_shown(answer)}.'
-        return given == self.answer, "" if given == self.answer else self.why.get(given, "Look again at the cell above.")
+        return given == self.answer, "" if given == self.answer else self.why.get(
+            given, "Look again at the cell above."
+        )
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,10 @@ class Ordering:
         wanted = list(self.order)
         given = [str(item).strip().lower() for item in answer] if isinstance(answer, str | list | tuple) else None
         if given is None or sorted(given) != sorted(wanted):
-            return False, f"This asks for {', '.join(sorted(wanted))} in some order, as a list; yours is {_shown(answer)}."
+            return (
+                False,
+                f"This asks for {', '.join(sorted(wanted))} in some order, as a list; yours is {_shown(answer)}.",
+            )
         if given == wanted:
             return True, ""
         place = next(i for i, (mine, right) in enumerate(zip(given, wanted, strict=True)) if mine != right)

@@ -18,7 +18,9 @@ from autograder.judge.recognise import Task
 def load_task(task_id: str) -> Task:
     """The task a student implements; UnknownTask for others (a quiz has no bank)."""
     if task_id not in implementation_tasks():
-        raise UnknownTask(f"There is no implementation task {task_id!r}. There are: {', '.join(implementation_tasks())}.")
+        raise UnknownTask(
+            f"There is no implementation task {task_id!r}. There are: {', '.join(implementation_tasks())}."
+        )
     module: Any = importlib.import_module(f"autograder.banks.{task_id}")
     return module.TASK
 

@@ -26,7 +26,9 @@ class Quantities:
         self.__dict__.update(values)
 
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"no quantity {name} at this step of the rule; the steps so far gave {sorted(self.__dict__)}")
+        raise AttributeError(
+            f"no quantity {name} at this step of the rule; the steps so far gave {sorted(self.__dict__)}"
+        )
 
 
 @dataclass(frozen=True)
@@ -60,13 +62,19 @@ class Rule:
         return [(name, steps[name]) for name in (*first, *order)]
 
     def update(
-        self, plan: list[tuple[str, Step]], param: np.ndarray, grad: np.ndarray, state: dict[str, Any], t: int, hyper: Mapping[str, Any]
+        self,
+        plan: list[tuple[str, Step]],
+        param: np.ndarray,
+        grad: np.ndarray,
+        state: dict[str, Any],
+        t: int,
+        hyper: Mapping[str, Any],
     ) -> Quantities:
         """One step of one parameter; returns every quantity, and writes the new state into `state`."""
         quantities = Quantities({"param": param, "grad": grad, "given": grad, "t": t, **state, **hyper})
-        if "betas" in hyper:
-            quantities.beta1, quantities.beta2 = hyper["betas"]
         known = quantities.__dict__
+        if "betas" in hyper:
+            known["beta1"], known["beta2"] = hyper["betas"]
         for name, step in plan:
             known[name] = step(quantities)
         for name in state:
@@ -80,6 +88,20 @@ def zeros(param: np.ndarray) -> np.ndarray:
 
 
 CONTRACT = frozenset(
-    {"visit", "hyper", "slot", "clock", "reload", "leftover", "storage", "closure", "construct", "graph", "class_state", "defaults", "validation"}
+    {
+        "visit",
+        "hyper",
+        "slot",
+        "clock",
+        "reload",
+        "leftover",
+        "storage",
+        "closure",
+        "construct",
+        "graph",
+        "class_state",
+        "defaults",
+        "validation",
+    }
 )
 """Steps that belong to every optimizer's contract, not to a rule; see contract.py."""

@@ -53,7 +53,9 @@ class _Run:
         self.variant, self.contract = variant, Contract(variant)
         self.plan = rule.plan(variant)
         self.shapes = self.program["shapes"]
-        self.params = [np.array(v, dtype=float).reshape(s) for v, s in zip(self.program["init"], self.shapes, strict=True)]
+        self.params = [
+            np.array(v, dtype=float).reshape(s) for v, s in zip(self.program["init"], self.shapes, strict=True)
+        ]
         self.views = [param.copy() for param in self.params]
         self.grads: list[np.ndarray | None] = [None] * len(self.params)
         self.moved = [np.zeros_like(param) for param in self.params]
@@ -160,7 +162,9 @@ class _Run:
         unit, coarse = ULP[self.program.get("dtype", "float64")], COARSE[self.program.get("dtype", "float64")]
         tight = self.program.get("rtol", RTOL)
         params, views, moved = _flat(self.params), _flat(self.views), _flat(self.moved)
-        grads = _flat([np.full(p.shape, np.nan) if g is None else g for p, g in zip(self.params, self.grads, strict=True)])
+        grads = _flat(
+            [np.full(p.shape, np.nan) if g is None else g for p, g in zip(self.params, self.grads, strict=True)]
+        )
         steps = len(self.frames) + 1
         slack = (tight + coarse) * moved + 4 * steps * unit * np.maximum(np.abs(params), moved)
         value = self.closure_value

@@ -88,7 +88,7 @@ class SubmittedModules:
                     return found
             raise AttributeError(f"{module.__name__} has no {name}: it was not handed in")
 
-        module.__getattr__ = __getattr__  # type: ignore[method-assign]
+        module.__getattr__ = __getattr__
 
 
 def reloaded(state: Any) -> Any:

@@ -104,7 +104,9 @@ class _Run:
             self.closure_calls += 1
             for i, _ in mine:
                 self.params[i].grad = None
-            loss = sum((0.5 * curvature * (self.params[i] - target).pow(2).sum() for i, target in mine), torch.tensor(0.0))
+            loss = sum(
+                (0.5 * curvature * (self.params[i] - target).pow(2).sum() for i, target in mine), torch.tensor(0.0)
+            )
             loss.backward()
             return loss
 
