@@ -100,7 +100,7 @@ class _Run:
             self._closure(*rest)
 
     def _build(self, spec: dict[str, Any]) -> Instance:
-        names = [name for name in self.rule.hyper]
+        names = list(self.rule.hyper)
         given = {**dict(zip(names, spec.get("args", []), strict=False)), **spec.get("kwargs", {})}
         defaults = {**self.contract.defaults(dict(self.rule.hyper)), **given}
         groups = [{"params": g["params"], "hyper": {**defaults, **g["hyper"]}} for g in spec["groups"]]

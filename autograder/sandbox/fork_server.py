@@ -19,9 +19,11 @@ import autograder
 from autograder.sandbox import messages
 from autograder.sandbox.collected import Collected
 from autograder.sandbox.engine import ServerDied
-from autograder.sandbox.importable import import_folders
+from autograder.sandbox.importable import import_folders, readable_paths
 from autograder.sandbox.messages import Ended, Kill, Ready, Setup, Start
 from autograder.sandbox.outcome import READY, KilledFor, Level, Limits, SandboxError, WorkerExit
+from autograder.sandbox.self_test import prove_isolation
+from autograder.sandbox.syscalls import build_filter
 
 BOOT = (
     "import sys; sys.path.append(sys.argv[1]); from autograder.sandbox.server import main; "
@@ -60,12 +62,21 @@ class ForkServer:
     """A server process and the workers it has running."""
 
     def __init__(self, level: Level, worker: str, read_paths: Sequence[Path]):
-        self._setup = Setup(level, worker, import_folders(worker))
+        self._level = level
+        isolated = level != "trusted"
+        paths = [*readable_paths(worker), *read_paths] if isolated else []
+        setup = Setup(
+            level,
+            worker,
+            import_folders(worker),
+            readable_paths=[os.path.realpath(path) for path in paths],
+            syscall_filter=build_filter().hex() if isolated else "",
+        )
         self._running: dict[int, _Running] = {}
         self._selector = selectors.DefaultSelector()
         self._process, self._link = _spawn()
         self._selector.register(self._link, selectors.EVENT_READ)
-        self._send(self._setup)
+        self._send(setup)
 
     def wait_until_ready(self) -> Sequence[str]:
         ready, _ = messages.receive(self._link)
@@ -73,6 +84,7 @@ class ForkServer:
             raise SandboxError("the sandbox's server ended while it imported torch: try `import torch`")
         if ready.failed:
             raise SandboxError(f"the sandbox's server could not prepare itself: {ready.failed}")
+        prove_isolation(self, self._level, list(ENVIRONMENT))
         return ready.layers
 
     def start_job(

@@ -45,7 +45,7 @@ class Recorder:
         self.event = -1
 
     def put(self, start: int, values: Any) -> None:
-        """Write a flat sequence of floats at `start`; what does not fit is a fault of the scenario, not of the student."""
+        """Write a flat sequence of floats at `start`."""
         flat = np.asarray(values, dtype=np.float64).reshape(-1)
         self.values[start : start + flat.size] = flat
 
@@ -88,7 +88,7 @@ class SubmittedModules:
                     return found
             raise AttributeError(f"{module.__name__} has no {name}: it was not handed in")
 
-        module.__getattr__ = __getattr__
+        module.__dict__["__getattr__"] = __getattr__
 
 
 def reloaded(state: Any) -> Any:
