@@ -102,7 +102,7 @@ def reloaded(state: Any) -> Any:
 def run(job: bytes, emit: Emit) -> None:
     """Play every scenario of a job; a scenario that fails does not stop the next."""
     request = json.loads(job)
-    sys.meta_path.insert(0, SubmittedModules(request["modules"]))  # type: ignore[arg-type]
+    sys.meta_path.insert(0, SubmittedModules(request["modules"]))
     try:
         module: types.ModuleType | None = importlib.import_module(request["module"])
         failure: BaseException | None = None
