@@ -44,6 +44,10 @@ class Judge:
     ) -> None:
         self.close()
 
+    def start(self) -> None:
+        """Start the fork server in the background, so that the first judge() finds it warm."""
+        self.sandbox.start()
+
     def close(self) -> None:
         """End the fork server and everything it started."""
         if self._sandbox is not None:

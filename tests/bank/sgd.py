@@ -1,6 +1,6 @@
 """Programs for the task sgd."""
 
-BASE = '''
+BASE = """
 import torch
 from torch.optim import Optimizer
 
@@ -31,7 +31,7 @@ class SGD(Optimizer):
                 # next parameter
         # done
         return loss
-'''
+"""
 
 HEAD = """
 import torch
@@ -200,7 +200,10 @@ WRONG = {
     ],
     "no-decay": [(_DECAY, "g = p.grad")],
     "decay-sign": [(_DECAY, "g = p.grad - wd * p")],
-    "decay-without-lr": [(_DECAY, "g = p.grad; shrink = wd * p.clone()"), (_STEP, _STEP + "                p.sub_(shrink)\n")],
+    "decay-without-lr": [
+        (_DECAY, "g = p.grad; shrink = wd * p.clone()"),
+        (_STEP, _STEP + "                p.sub_(shrink)\n"),
+    ],
     "decay-after-step": [(_DECAY, "g = p.grad"), (_STEP, _STEP + "                p.mul_(1 - lr * wd)\n")],
     "decay-before-gradient-step-squared": [(_DECAY, "g = p.grad + lr * wd * p")],
     "decay-doubled": [(_DECAY, "g = p.grad + 2 * wd * p")],
@@ -224,7 +227,10 @@ WRONG = {
     "none-returns": [(_NONE, _NONE.replace("continue", "return loss"))],
     "none-breaks": [(_NONE, _NONE.replace("continue", "break"))],
     "lr-frozen": [
-        (_BUILT, '        for group in self.param_groups:\n            group["lr0"] = group["lr"]\n        self.first = [g["lr0"] for g in self.param_groups]\n'),
+        (
+            _BUILT,
+            '        for group in self.param_groups:\n            group["lr0"] = group["lr"]\n        self.first = [g["lr0"] for g in self.param_groups]\n',
+        ),
         (_LR, "lr = self.first[[g is group for g in self.param_groups].index(True)]"),
     ],
     "hyperparameters-frozen": [
@@ -251,13 +257,21 @@ WRONG = {
     "local-variable-only": [("p.sub_(lr * g)", "p = p - lr * g")],
     "closure-ignored": [("                loss = closure()", "                pass")],
     "closure-value-lost": [("        # done\n        return loss", "        # done")],
-    "closure-twice": [("                loss = closure()", "                closure()\n                loss = closure()")],
+    "closure-twice": [
+        ("                loss = closure()", "                closure()\n                loss = closure()")
+    ],
     "closure-after-update": [
         ("                loss = closure()", "                pass"),
-        ("        # done", "        if closure is not None:\n            with torch.enable_grad():\n                loss = closure()"),
+        (
+            "        # done",
+            "        if closure is not None:\n            with torch.enable_grad():\n                loss = closure()",
+        ),
     ],
     "closure-evaluated-again": [
-        ("        # done", "        if closure is not None:\n            with torch.enable_grad():\n                loss = closure()")
+        (
+            "        # done",
+            "        if closure is not None:\n            with torch.enable_grad():\n                loss = closure()",
+        )
     ],
     "closure-without-grad": [("with torch.enable_grad():", "if True:")],
 }
