@@ -15,7 +15,7 @@ add = bank.misconception
 
 add(
     "ascent",
-    "walking uphill: the update is added",
+    "that adds the update instead of subtracting it",
     hints=(
         "Does the loss fall or rise along your path?",
         "The gradient points uphill. Which way do you go?",

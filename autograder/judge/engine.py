@@ -69,7 +69,7 @@ class Judge:
         checks = checks_of(task_id)
         result = TaskResult(task_id, [], level=self.level, seed=self._shown_seed)
         if task_id in implementation_tasks():
-            student = self._run(load_task(task_id), submission, result)
+            student = self.student(load_task(task_id), submission, result)
         else:
             student = Student(None, (), submission.answers.get(task_id, ...))
         result.checks = ask(checks, student)
@@ -82,7 +82,8 @@ class Judge:
             self._expectations[task_id] = Expectations(load_task(task_id), self._seed)
         return self._expectations[task_id]
 
-    def _run(self, task: Task, submission: Submission, result: TaskResult) -> Student:
+    def student(self, task: Task, submission: Submission, result: TaskResult) -> Student:
+        """Run a submission's scenarios; what is recognised is written into `result`, checks are asked of the student."""
         expectations = self.expectations(task.id)
         evidence = self.collect(task, submission, expectations.scenarios)
         student = Student(expectations, evidence)

@@ -19,7 +19,7 @@ def explain_run(task: OptimizerTask, evidence: Evidence, expected: Expected, sce
     if scenario.player == "constructor":
         return _explain_constructor(evidence, scenario)
     if evidence.raised:
-        return f"Scenario: {scenario.about}. {_when(scenario, evidence.event)} raised {evidence.text}"
+        return f"{_when(scenario, evidence.event)} ({scenario.about}) raised {evidence.text}."
     path = task.part("path", scenario)
     if not close(evidence.values, expected)[path].all():
         return _Path(task, evidence, expected, scenario).explain()
@@ -38,7 +38,7 @@ def _when(scenario: Scenario, event: int) -> str:
     if kind == "set":
         return "Setting a hyperparameter in param_groups"
     number = sum(item[0] in ("step", "closure") for item in events[:event])
-    return f"{'step(closure)' if kind == 'closure' else 'step'} {number}"
+    return f"{'step(closure)' if kind == 'closure' else 'step()'} number {number}"
 
 
 def _explain_constructor(evidence: Evidence, scenario: Scenario) -> str:
