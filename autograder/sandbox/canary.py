@@ -30,6 +30,8 @@ class Bait:
     """The process id of the judge."""
     memory_bytes: int
     """More than the worker may have."""
+    may_be_root: bool
+    """Whether workers keep the user id of their server."""
     environment: list[str] = field(default_factory=list)
     """The variables that it may see."""
 
@@ -74,6 +76,7 @@ def _attempts(bait: Bait) -> Attempts:
         "send to this machine over UDP": ("seccomp", partial(_connect, socket.SOCK_DGRAM, bait.port)),
         "fork": ("seccomp", _fork),
         "become root": ("seccomp", _become_root),
+        "run as root": ("uid", lambda: os.getuid() == 0 and not bait.may_be_root),
         "take more memory than its limit": ("rlimits", lambda: bool(mmap.mmap(-1, bait.memory_bytes))),
         "lift its memory limit": ("rlimits", _lift_limit),
         "find an environment variable of the judge": (

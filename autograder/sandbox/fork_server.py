@@ -12,15 +12,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import autograder
 from autograder.sandbox import messages
 from autograder.sandbox.collected import Collected
 from autograder.sandbox.engine import ServerDied
+from autograder.sandbox.environment import ENVIRONMENT
 from autograder.sandbox.importable import import_folders, readable_paths
 from autograder.sandbox.messages import Ended, Kill, Ready, Setup, Start
+from autograder.sandbox.namespaces import bubblewrap, first_uid, is_inside
 from autograder.sandbox.outcome import READY, KilledFor, Level, Limits, SandboxError, WorkerExit
 from autograder.sandbox.self_test import prove_isolation
 from autograder.sandbox.syscalls import build_filter
@@ -29,18 +31,7 @@ BOOT = (
     "import sys; sys.path.append(sys.argv[1]); from autograder.sandbox.server import main; "
     "sys.path.pop(); main(int(sys.argv[2]))"
 )
-ENVIRONMENT = {
-    "PATH": "/usr/bin:/bin",
-    "HOME": "/nonexistent",
-    "LANG": "C.UTF-8",
-    "PYTHONHASHSEED": "0",
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MALLOC_ARENA_MAX": "2",  # each further arena reserves 64 MB of the address space that is limited
-    "CUDA_VISIBLE_DEVICES": "",
-}
+_CODE = Path(autograder.__file__).resolve().parent
 _CHUNK = 1 << 16
 _PATIENCE_TO_DIE = 10.0
 """Seconds for a server to report the end of a worker that it was told to kill, before it counts as dead."""
@@ -72,9 +63,12 @@ class ForkServer:
             readable_paths=[os.path.realpath(path) for path in paths],
             syscall_filter=build_filter().hex() if isolated else "",
         )
+        around = bubblewrap(setup.readable_paths, _CODE) if level == "full" else []
+        self._process, self._link = _spawn(around)
+        if level == "full":
+            setup = replace(setup, first_uid=first_uid(self._process.pid))
         self._running: dict[int, _Running] = {}
         self._selector = selectors.DefaultSelector()
-        self._process, self._link = _spawn()
         self._selector.register(self._link, selectors.EVENT_READ)
         self._send(setup)
 
@@ -84,12 +78,12 @@ class ForkServer:
             raise SandboxError("the sandbox's server ended while it imported torch: try `import torch`")
         if ready.failed:
             raise SandboxError(f"the sandbox's server could not prepare itself: {ready.failed}")
+        if self._level == "full" and not is_inside(ready.namespaces):
+            raise SandboxError("bubblewrap left the sandbox's server in a namespace of this process")
         prove_isolation(self, self._level, list(ENVIRONMENT))
         return ready.layers
 
-    def start_job(
-        self, number: int, job: bytes, result_size: int, limits: Limits, canary: bool = False
-    ) -> None:
+    def start_job(self, number: int, job: bytes, result_size: int, limits: Limits, canary: bool = False) -> None:
         collected = Collected(len(READY) + result_size, limits.log_bytes)
         result, result_end = os.pipe()
         log, log_end = os.pipe()
@@ -188,13 +182,12 @@ class ForkServer:
                 raise ServerDied
 
 
-def _spawn() -> tuple[subprocess.Popen[bytes], socket.socket]:
+def _spawn(around: Sequence[str]) -> tuple[subprocess.Popen[bytes], socket.socket]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    root = Path(autograder.__file__).resolve().parent.parent
     python = [os.path.realpath(sys.executable), "-s", "-S", "-P"]  # no site-packages, no working directory
     with theirs:
         process = subprocess.Popen(
-            [*python, "-c", BOOT, str(root), str(theirs.fileno())],
+            [*around, *python, "-c", BOOT, str(_CODE.parent), str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             env=ENVIRONMENT,
             cwd="/",

@@ -17,14 +17,13 @@ import sys
 from dataclasses import dataclass
 
 from autograder.sandbox import messages
+from autograder.sandbox.environment import forget_everything_else
 from autograder.sandbox.importable import OnlyThese
 from autograder.sandbox.messages import Ended, Kill, Ready, Setup, Start
+from autograder.sandbox.namespaces import UIDS
 from autograder.sandbox.rlimits import address_space_bytes
 from autograder.sandbox.shut_in import ShutIn
 from autograder.sandbox.worker_process import Isolation, Run, run_worker
-
-_UIDS = 64
-"""User ids that one server takes turns with; more than workers that run at once."""
 
 
 def main(descriptor: int) -> None:
@@ -57,6 +56,7 @@ class ForkServer:
     def __init__(self, link: socket.socket, setup: Setup):
         sys.meta_path.append(OnlyThese(setup.import_folders))
         importlib.import_module(f"{setup.worker}.preload").preload()
+        forget_everything_else()  # torch notes its cache folder, bubblewrap the working folder
         self.link = link
         self.first_uid = setup.first_uid
         self.runs: dict[bool, Run] = {False: importlib.import_module(f"{setup.worker}.harness").run}
@@ -90,7 +90,7 @@ class ForkServer:
         return message is not None
 
     def _start(self, start: Start, descriptors: tuple[int, int, int]) -> None:
-        uid = self.first_uid + start.job % _UIDS if self.first_uid else 0
+        uid = self.first_uid + start.job % UIDS if self.first_uid else 0
         process = os.fork()
         if process == 0:
             isolation = Isolation(self.shut_in.filter_syscalls, uid)

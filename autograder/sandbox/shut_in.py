@@ -12,10 +12,10 @@ from functools import partial
 
 from autograder.sandbox import landlock
 from autograder.sandbox.messages import Setup
+from autograder.sandbox.namespaces import NAMES
 from autograder.sandbox.syscalls import load_filter
 
 _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 4, 36, 38
-_NAMESPACES = ("ipc", "mnt", "net", "pid", "uts")
 
 
 class ShutIn:
@@ -23,20 +23,21 @@ class ShutIn:
 
     def __init__(self, setup: Setup):
         self.layers = ["rlimits"]
-        self.namespaces = {name: os.readlink(f"/proc/self/ns/{name}") for name in _NAMESPACES}
+        self.namespaces = {name: os.readlink(f"/proc/self/ns/{name}") for name in NAMES}
         self.filter_syscalls: Callable[[], None] | None = None
         self.may_fork = setup.level == "trusted"
         prctl(_PR_SET_CHILD_SUBREAPER, 1)
         if setup.level == "trusted":
             return
-        if setup.level == "full":
-            raise NotImplementedError(f"level {setup.level}")
-        _drop_capabilities()
+        if setup.level == "user":
+            _drop_capabilities()
         prctl(_PR_SET_NO_NEW_PRIVS, 1)
         prctl(_PR_SET_DUMPABLE, 0)  # nobody reads its memory
         landlock.read_only_these([*setup.readable_paths, os.devnull])
         self.filter_syscalls = partial(load_filter, bytes.fromhex(setup.syscall_filter))
         self.layers += ["landlock", "seccomp"]
+        if setup.level == "full":
+            self.layers += ["namespaces", "uid"]
 
     def kill_orphans(self, workers: set[int]) -> None:
         """Kill what a worker forked and left behind: as its subreaper, this process became their parent."""

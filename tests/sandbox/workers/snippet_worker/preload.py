@@ -1,0 +1,3 @@
+from autograder.worker.preload import preload
+
+__all__ = ["preload"]
