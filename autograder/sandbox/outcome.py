@@ -11,8 +11,9 @@ from autograder.sandbox.log_text import readable
 Level = Literal["trusted", "user", "full"]
 LEVELS: tuple[Level, ...] = ("trusted", "user", "full")
 Ending = Literal["ok", "crashed", "timed_out", "killed", "output_limit", "sandbox_failed"]
-KilledFor = Literal["time", "output"]
+KilledFor = Literal["time", "output", "memory"]
 
+_SIGKILL, _SIGXCPU = 9, 24
 READY = b"R"
 """The first byte of a result: sent once every layer of isolation is up, before any student code runs."""
 
@@ -83,6 +84,8 @@ def waited_without_computing(end: WorkerExit, limits: Limits) -> bool:
 def _ending(end: WorkerExit, size: int, result_size: int, limits: Limits) -> tuple[Ending, str]:
     if end.killed_for == "output":
         return "output_limit", f"returned more than the {result_size} bytes that were asked for"
+    if end.killed_for == "memory":
+        return "killed", f"used more than {limits.memory_bytes >> 20} MB of memory"
     if waited_without_computing(end, limits):
         used = f"{end.cpu_seconds:.1f} s of CPU time in {end.wall_seconds:.0f} s"
         return "timed_out", f"waited without computing: used {used}"
@@ -101,8 +104,7 @@ def _ending(end: WorkerExit, size: int, result_size: int, limits: Limits) -> tup
 
 def _used_its_cpu_time(end: WorkerExit, limits: Limits) -> bool:
     """Whether the kernel ended it for its CPU limit; 0.2 s allow for the kernel's coarse accounting."""
-    by_kernel = end.returncode in (-signal.SIGKILL, -getattr(signal, "SIGXCPU", signal.SIGKILL))
-    return by_kernel and end.cpu_seconds > limits.cpu_seconds - 0.2
+    return -end.returncode in (_SIGKILL, _SIGXCPU) and end.cpu_seconds > limits.cpu_seconds - 0.2
 
 
 def _signal_name(number: int) -> str:

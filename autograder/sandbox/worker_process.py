@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import NoReturn, TextIO
 
 from autograder.sandbox.outcome import READY, Limits
+from autograder.sandbox.result_pipe import emitter, end_process
 from autograder.sandbox.rlimits import limit_leftovers, limit_resources
 
 Run = Callable[[bytes, Callable[[bytes], None]], None]
@@ -52,27 +53,6 @@ def run_worker(
         traceback.print_exc()
     finally:
         end_process(status)
-
-
-def emitter(descriptor: int) -> Callable[[bytes], None]:
-    """A function that writes all of its bytes to the descriptor."""
-
-    def emit(data: bytes) -> None:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
-
-    return emit
-
-
-def end_process(status: int) -> NoReturn:
-    """End at once: no atexit function, no destructor, no thread of the student's runs on."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except BaseException:  # the student may have replaced or closed it
-            continue
-    os._exit(status)
 
 
 def _only_these(job: int, result: int, log: int) -> tuple[int, int]:
