@@ -69,14 +69,18 @@ def markdown(report: dict[str, Any], tallies: list[Tally]) -> str:
     """The report for people."""
     lines = [f"Kill table: {report['seeds']} seeds, `{report['command']}`, {report['seconds']} s", ""]
     lines += _table(report["tasks"])
-    totals = [sum(row[name] for row in report["tasks"]) for name in ("right", "right rejected", "wrong", "wrong accepted")]
+    totals = [
+        sum(row[name] for row in report["tasks"]) for name in ("right", "right rejected", "wrong", "wrong accepted")
+    ]
     lines += ["", "All tasks: {} right judged, {} rejected; {} wrong judged, {} accepted.".format(*totals)]
     if "adamw beside public tests" in report:
         rows = [{"judge": judge, **row} for judge, row in report["adamw beside public tests"].items()]
         lines += ["", "AdamW's programs under the logic of public tests (one run each):", "", *_table(rows)]
     for tally in tallies:
         for name in ("right_rejected", "wrong_accepted", "pairs_accepted", "misnamed"):
-            lines += [f"- {tally.task}: {name.replace('_', ' ')}: {case}" for case in dict.fromkeys(getattr(tally, name))]
+            lines += [
+                f"- {tally.task}: {name.replace('_', ' ')}: {case}" for case in dict.fromkeys(getattr(tally, name))
+            ]
     return "\n".join(lines) + "\n"
 
 

@@ -96,7 +96,9 @@ def shapes(make: Make) -> bool:
 
     def run(optimizer_class: Make) -> list[Any]:
         generator = torch.Generator().manual_seed(1)
-        params = [torch.nn.Parameter(torch.randn(s, generator=generator)) for s in ((8,), (4, 8), (8, 4), (16,), (2, 3))]
+        params = [
+            torch.nn.Parameter(torch.randn(s, generator=generator)) for s in ((8,), (4, 8), (8, 4), (16,), (2, 3))
+        ]
         optimizer = optimizer_class(params, lr=0.01, betas=(0.8, 0.95), eps=1e-10, weight_decay=0.01)
         for _ in range(10):
             for param in params:

@@ -102,13 +102,16 @@ class Student:
             raise Wrong(f"Your file cannot be loaded: {found.text}", "crashed")
 
     def _agrees(self, index: int, part: str, strict: bool) -> None:
+        """Without a family (not strict), scenarios whose path is wrong are left to the checks that are about them."""
         assert self._expectations is not None
         assert self.recognition is not None
         found, accepted = self.evidence[index], self.recognition.accepted
         if self._expectations.agrees(accepted, index, found, part):
             return
-        if not strict and found.raised and self._reached_part_agrees(index, part):
-            return
+        if not strict:
+            path_wrong = not self._expectations.agrees(accepted, index, found, "path")
+            if path_wrong and not (found.raised and not self._reached_part_agrees(index, part)):
+                return
         raise Wrong(self._diagnosis(index), "crashed" if found.raised else "failed")
 
     def _reached_part_agrees(self, index: int, part: str) -> bool:
@@ -134,7 +137,7 @@ class Student:
         entry = task.entries[0]
         hint = f" {named[0].hints[0]}" if named[0].hints else ""
         what = " and ".join(mistake.title for mistake in named)
-        return f"{seen} That is exactly {entry} {what}: the same numbers throughout.{hint}".strip()
+        return f"{seen} Your numbers are exactly those of {entry} {what}.{hint}".strip()
 
     def _named(self, index: int) -> tuple[Variant, ...] | None:
         """The recognised mistakes that show in this scenario; else a single one that equals this scenario's family."""

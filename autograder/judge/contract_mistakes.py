@@ -398,7 +398,7 @@ STORAGE = [
         "local-variable-only",
         "that computes the new value but never writes it into the parameter",
         (
-            "Did any parameter move?",
+            "Your step computes a new value. Where does it go?",
             "p = p - ... gives the name p to a new tensor. What happens to the model's tensor?",
             "Write into the parameter: p.sub_(...) or p.add_(..., alpha=-lr), under torch.no_grad().",
         ),

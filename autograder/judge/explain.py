@@ -19,7 +19,7 @@ def explain_run(task: OptimizerTask, evidence: Evidence, expected: Expected, sce
     if scenario.player == "constructor":
         return _explain_constructor(evidence, scenario)
     if evidence.raised:
-        return f"{_when(scenario, evidence.event)} ({scenario.about}) raised {evidence.text}."
+        return f"{_when(scenario, evidence.event)}{_context(scenario)} raised {evidence.text}."
     path = task.part("path", scenario)
     if not close(evidence.values, expected)[path].all():
         return _Path(task, evidence, expected, scenario).explain()
@@ -41,6 +41,11 @@ def _when(scenario: Scenario, event: int) -> str:
     return f"{'step(closure)' if kind == 'closure' else 'step()'} number {number}"
 
 
+def _context(scenario: Scenario) -> str:
+    """What is special about a scenario, in parentheses."""
+    return f" ({scenario.about})" if scenario.about else ""
+
+
 def _explain_constructor(evidence: Evidence, scenario: Scenario) -> str:
     entry = scenario.program["entry"]
     for number, kwargs, invalid in zip(
@@ -49,9 +54,9 @@ def _explain_constructor(evidence: Evidence, scenario: Scenario) -> str:
         shown = ", ".join(f"{name}={value}" for name, value in kwargs.items())
         if invalid and number != 1:
             what = "raised no error" if number == 0 else "raised another error than ValueError"
-            return f"{entry}(params, {shown}) {what}; it should raise ValueError"
+            return f"{entry}(params, {shown}) {what}; it should raise ValueError."
         if not invalid and number != 0:
-            return f"{entry}(params, {shown}) raised an error, although every value is valid"
+            return f"{entry}(params, {shown}) raised an error, although every value is valid."
     return ""
 
 
@@ -115,18 +120,18 @@ class _Path:
         where = self._where()
         first = self.wrong[self.step]
         if np.isnan(self.moves[self.step][first]).any() or np.isinf(self.moves[self.step][first]).any():
-            return f"{where} your parameters are not finite numbers any more (NaN or infinite)."
+            return f"{where}, your parameters are not finite numbers any more (NaN or infinite)."
         if not np.any(self.moves):
-            return f"No parameter moved ({self.scenario.about})."
+            return f"No parameter moved{_context(self.scenario)}."
         if not np.any(self.moves[self.step][first]) and np.any(self.right[self.step][first]):
-            return f"{where} {self._who()} did not move, but should."
-        return f"{where} {self._who()} {self._what()}"
+            return f"{where}, {self._who()} did not move, but should."
+        return f"{where}, {self._who()} {self._what()}"
 
     def _where(self) -> str:
-        about = self.scenario.about
+        context = _context(self.scenario)
         if self.step == 0:
-            return f"At the first step ({about})"
-        return f"Right until step {self.step}; at step {self.step + 1} ({about})"
+            return f"On the first step{context}"
+        return f"Right until step {self.step}; on step {self.step + 1}{context}"
 
     def _columns(self) -> list[np.ndarray]:
         sizes = [int(np.prod(shape, dtype=int)) for shape in self.scenario.program["shapes"]]
@@ -138,8 +143,9 @@ class _Path:
         bad = [i for i, columns in enumerate(self.columns) if self.wrong[self.step][columns].any()]
         if len(bad) == len(shapes):
             return "every parameter" if len(shapes) > 1 else "the parameter"
-        named = ", ".join(f"{i + 1} (shape {tuple(shapes[i])})" for i in bad)
-        return f"only parameter{'s' if len(bad) > 1 else ''} {named} of {len(shapes)}"
+        named = [f"{i + 1} ({_shape(shapes[i])})" for i in bad]
+        listed = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
+        return f"parameter{'s' if len(bad) > 1 else ''} {listed} of {len(shapes)}"
 
     def _what(self) -> str:
         """The wrong move as a multiple of the right one, or their difference as a multiple of something known."""
@@ -150,14 +156,26 @@ class _Path:
             return (
                 "moved the right distance in the opposite direction."
                 if abs(ratio + 1) < EXACT
-                else f"moved {ratio:.4g} × the right update."
+                else f"moved {ratio:.4g} × the right update{self._known(ratio)}."
             )
         for name, values in self._ingredients(chosen):
             factor = _multiple(mine - right, values)
             if factor is not None:
-                return f"moved by the right update {'plus' if factor > 0 else 'minus'} {abs(factor):.4g} × {name}."
+                return f"moved by the right update {'plus' if factor > 0 else 'minus'} {abs(factor):.4g} × {name}{self._known(abs(factor))}."
         i = int(np.argmax(np.abs(mine - right)))
         return f"moved by {mine[i]:.5g} where {right[i]:.5g} is right (element {int(np.flatnonzero(chosen)[i]) + 1})."
+
+    def _known(self, factor: float) -> str:
+        """ " (lr × weight_decay)" where a factor is a product of hyperparameters; "" with several groups."""
+        instance = self.scenario.program["instances"][0]
+        hyper = {name: v for name, v in instance.get("kwargs", {}).items() if isinstance(v, float) and v}
+        products = dict(hyper)
+        products |= {f"{a} × {b}": hyper[a] * hyper[b] for a in hyper for b in hyper if a < b}
+        products |= {f"1 − {name}": 1 - value for name, value in hyper.items()}
+        products |= {f"1/{name}": 1 / value for name, value in hyper.items()}
+        if len(instance["groups"]) > 1:
+            return ""
+        return next((f", which is {name}" for name, v in products.items() if abs(v - factor) <= 1e-4 * abs(v)), "")
 
     def _ingredients(self, chosen: np.ndarray) -> list[tuple[str, np.ndarray]]:
         found: list[tuple[str, np.ndarray]] = [("the parameter", self.before[self.step][chosen])]
@@ -183,6 +201,10 @@ class _Path:
         for i, grad in zip(order, event[2], strict=True):
             whole[self.columns[i]] = grad
         return whole
+
+
+def _shape(shape: list[int]) -> str:
+    return "a single number" if not shape else f"shape {tuple(shape)}"
 
 
 def _multiple(values: np.ndarray, base: np.ndarray) -> float | None:

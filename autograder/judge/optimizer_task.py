@@ -74,9 +74,11 @@ class OptimizerTask:
 
     def part(self, name: str, scenario: Scenario) -> np.ndarray:
         """Which numbers of a scenario belong to a part: "path" (parameters over time), "views", "gradients", "flags",
-        "closure"; in constructor scenarios everything belongs to every part."""
+        "closure", "all". A closure computes gradients itself; constructors leave nothing but a "path"."""
         if scenario.player != "optimizer":
-            return np.ones(scenario.size, dtype=bool)
+            return np.full(scenario.size, name in ("path", "all"))
+        if name == "gradients" and scenario.family == "closure":
+            return np.zeros(scenario.size, dtype=bool)
         count = numel(scenario.program["shapes"])
         column = np.arange(scenario.size) % frame_width(scenario.program["shapes"])
         extras = 3 * count
@@ -193,14 +195,13 @@ def standard_scenarios(d: Drawing) -> list[Scenario]:
 def _first_steps(d: Drawing) -> list[Scenario]:
     shapes = d.task.shapes[:2]
     return [
-        d.run("first_step", "one step", d.one_group(d.hyper(), 2, form="list"), d.steps(1, shapes), shapes)
-        for _ in range(2)
+        d.run("first_step", "", d.one_group(d.hyper(), 2, form="list"), d.steps(1, shapes), shapes) for _ in range(2)
     ]
 
 
 def _long_runs(d: Drawing) -> list[Scenario]:
     return [
-        d.run("steps", "six steps", d.one_group(d.hyper(), len(d.task.shapes), form=form), d.steps(6, d.task.shapes))
+        d.run("steps", "", d.one_group(d.hyper(), len(d.task.shapes), form=form), d.steps(6, d.task.shapes))
         for form in ("list", "generator")
     ]
 
@@ -209,7 +210,7 @@ def _feature_runs(d: Drawing) -> list[Scenario]:
     return [
         d.run(
             feature,
-            f"five steps with {feature}",
+            f"with {feature}",
             d.one_group(d.hyper(feature), len(d.task.shapes), form="list"),
             d.steps(5, d.task.shapes),
         )
@@ -276,7 +277,7 @@ def _instances(d: Drawing) -> Scenario:
 def _closure(d: Drawing) -> Scenario:
     targets = [_flat(d.values(shape)) for shape in d.task.shapes]
     events = [["closure", 0, targets, round(float(d.rng.uniform(0.5, 1.5)), 3)] for _ in range(3)]
-    return d.run("closure", "step(closure)", d.one_group(d.hyper(), len(d.task.shapes), form="list"), events)
+    return d.run("closure", "", d.one_group(d.hyper(), len(d.task.shapes), form="list"), events)
 
 
 def _dtypes(d: Drawing) -> list[Scenario]:

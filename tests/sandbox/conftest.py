@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.sandbox import Level, Sandbox, SandboxError
+from autograder.sandbox import Level, LevelUnavailable, Sandbox
 
 sys.path.append(str(Path(__file__).parent / "workers"))
 
@@ -31,7 +31,7 @@ def at_level(sandboxes):
         if level not in sandboxes:
             try:
                 sandboxes[level] = Sandbox(level, worker="snippet_worker").__enter__()
-            except SandboxError as missing:
+            except LevelUnavailable as missing:
                 sandboxes[level] = str(missing)
         found = sandboxes[level]
         if isinstance(found, str):
