@@ -30,6 +30,8 @@ class Bait:
     """The process id of the judge."""
     memory_bytes: int
     """More than the worker may have."""
+    needed: list[str]
+    """Files and folders that it must be able to read."""
     may_be_root: bool
     """Whether workers keep the user id of their server."""
     environment: list[str] = field(default_factory=list)
@@ -43,17 +45,27 @@ Attempts = dict[str, tuple[str, Callable[[], bool]]]
 
 
 def run(job: bytes, emit: Callable[[bytes], None]) -> None:
-    """Try everything; return as JSON the attempts that got through: a list of [layer, what]."""
-    through = []
+    """Try everything; return as JSON the attempts that got through, [[layer, what], ...], and what is unreadable."""
+    through, unreadable = [], []
     if job:
-        for what, (layer, attempt) in _attempts(Bait(**json.loads(job))).items():
+        bait = Bait(**json.loads(job))
+        unreadable = [path for path in bait.needed if not _can_read(path)]
+        for what, (layer, attempt) in _attempts(bait).items():
             try:
                 succeeded = attempt()
             except DENIED:
                 succeeded = False
             if succeeded:
                 through.append((layer, what))
-    emit(json.dumps(through).encode())
+    emit(json.dumps({"through": through, "unreadable": unreadable}).encode())
+
+
+def _can_read(path: str) -> bool:
+    try:
+        os.listdir(path) if os.path.isdir(path) else _read(path)
+    except OSError:
+        return False
+    return True
 
 
 def _attempts(bait: Bait) -> Attempts:

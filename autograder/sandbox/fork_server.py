@@ -56,11 +56,12 @@ class ForkServer:
         self._level = level
         isolated = level != "trusted"
         paths = [*readable_paths(worker), *read_paths] if isolated else []
+        self._readable = [os.path.realpath(path) for path in paths]
         setup = Setup(
             level,
             worker,
             import_folders(worker),
-            readable_paths=[os.path.realpath(path) for path in paths],
+            readable_paths=self._readable,
             syscall_filter=build_filter().hex() if isolated else "",
         )
         around = bubblewrap(setup.readable_paths, _CODE) if level == "full" else []
@@ -80,7 +81,7 @@ class ForkServer:
             raise SandboxError(f"the sandbox's server could not prepare itself: {ready.failed}")
         if self._level == "full" and not is_inside(ready.namespaces):
             raise SandboxError("bubblewrap left the sandbox's server in a namespace of this process")
-        prove_isolation(self, self._level, list(ENVIRONMENT))
+        prove_isolation(self, self._level, list(ENVIRONMENT), self._readable)
         return ready.layers
 
     def start_job(self, number: int, job: bytes, result_size: int, limits: Limits, canary: bool = False) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from autograder.sandbox.importable import standard_library
-from autograder.sandbox.outcome import SandboxError
+from autograder.sandbox.outcome import LevelUnavailable
 
 NAMES = ("ipc", "mnt", "net", "pid", "uts")
 _CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_KILL")
@@ -25,23 +25,26 @@ UIDS = 64
 
 
 def bubblewrap(readable: Iterable[str], server_code: Path) -> list[str]:
-    """The command that runs another in new namespaces. Raises SandboxError where that needs more than is here.
+    """The command that runs another in new namespaces. Raises LevelUnavailable where that needs more than is here.
 
     `readable` is what workers may read, `server_code` a folder that only the server needs, to start.
     """
     if os.geteuid() != 0:
-        raise SandboxError('level "full" needs root; level "user" is the safest for everybody else')
+        raise LevelUnavailable('level "full" needs root; level "user" is the safest for everybody else')
     program = shutil.which("bwrap")
     if program is None:
-        raise SandboxError('level "full" needs bubblewrap: apt install bubblewrap (or dnf, or conda)')
+        raise LevelUnavailable('level "full" needs bubblewrap: apt install bubblewrap (or dnf, or conda)')
     command = [program, "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--hostname", "worker"]
     for capability in _CAPABILITIES:
         command += ["--cap-add", capability]
+    shown = [*readable, str(server_code)]
+    for folder in sorted({str(parent) for path in (*shown, sys.base_prefix) for parent in Path(path).parents}):
+        command += ["--perms", "0755", "--dir", folder]  # bubblewrap would make them for root only
     for path in (*_FOLDERS, sys.base_prefix, *_FILES):
         command += ["--ro-bind-try", path, path]
     for folder in _package_folders():
-        command += ["--tmpfs", folder]
-    for path in (*readable, str(server_code)):
+        command += ["--perms", "0755", "--tmpfs", folder]
+    for path in shown:
         command += ["--ro-bind", path, path]
     command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # torch looks for them as it is imported
     return [*command, "--remount-ro", "/", "--chdir", "/"]

@@ -22,6 +22,10 @@ class SandboxError(RuntimeError):
     """The sandbox could not be started as asked; the text says what is missing and what to do."""
 
 
+class LevelUnavailable(SandboxError):
+    """This machine does not offer the level: something is not installed, not allowed or not in the kernel."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """What one job may use: CPU time, rounded up to whole seconds; wall-clock time; memory on top of the

@@ -15,9 +15,9 @@ from autograder.sandbox.engine import Engine, ServerDied
 from autograder.sandbox.outcome import (
     DEFAULT_LIMITS,
     Level,
+    LevelUnavailable,
     Limits,
     Outcome,
-    SandboxError,
     WorkerExit,
     outcome_of,
     waited_without_computing,
@@ -138,7 +138,7 @@ def _start_engine(level: Level, worker: str, read_paths: Sequence[Path]) -> Engi
 
         return ForkServer(level, worker, read_paths)
     if level != "trusted":
-        raise SandboxError(
+        raise LevelUnavailable(
             f'level "{level}" needs Linux: on Windows grade inside WSL 2, on macOS in a Linux container or virtual '
             "machine; `sgd2muon doctor` says more"
         )

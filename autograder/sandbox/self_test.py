@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import autograder
 from autograder.sandbox.canary import Bait
@@ -25,20 +25,26 @@ _CANARY = 0
 """The number of the canary's job; others count from 1."""
 
 
-def prove_isolation(server: ForkServer, level: Level, environment: list[str]) -> None:
-    """Raises SandboxError when a worker of this server gets through with anything."""
+def prove_isolation(server: ForkServer, level: Level, environment: list[str], needed: list[str]) -> None:
+    """Raises SandboxError when a worker of this server gets through with anything, or cannot read what it needs."""
     if level == "trusted":
-        through = _send_canary(server, b"")
-    else:
-        with _bait(level, environment) as bait:
-            through = _send_canary(server, bait.to_json())
-    if through:
-        attempts = "; ".join(f"{what} (which {layer} is to stop)" for layer, what in through)
+        _send_canary(server, b"")
+        return
+    with _bait(level, environment, needed) as bait:
+        answer = _send_canary(server, bait.to_json())
+    if answer["unreadable"]:
+        path = answer["unreadable"][0]
+        raise SandboxError(
+            f"workers cannot read {path}: let everybody read it and the folders above it (chmod a+rX), or install "
+            "Python and this project in a folder that all users may read"
+        )
+    if answer["through"]:
+        attempts = "; ".join(f"{what} (which {layer} is to stop)" for layer, what in answer["through"])
         raise SandboxError(f"level {level} is not safe on this machine: in the self-test a worker could {attempts}")
 
 
 @contextmanager
-def _bait(level: Level, environment: list[str]) -> Iterator[Bait]:
+def _bait(level: Level, environment: list[str], needed: list[str]) -> Iterator[Bait]:
     package = Path(autograder.__file__).parent
     with tempfile.TemporaryDirectory() as folder, socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
         os.chmod(folder, 0o777)
@@ -51,10 +57,19 @@ def _bait(level: Level, environment: list[str]) -> Iterator[Bait]:
         udp.bind(("127.0.0.1", port))
         outside = [secret, Path("/etc/passwd"), Path("/etc/ld.so.cache"), package / "sandbox" / "server.py"]
         files = [str(path) for path in outside if path.exists()]
-        yield Bait(files, folder, port, os.getpid(), 2 * _LIMITS.memory_bytes, level != "full", environment)
+        yield Bait(
+            files=files,
+            folder=folder,
+            port=port,
+            judge=os.getpid(),
+            memory_bytes=2 * _LIMITS.memory_bytes,
+            needed=needed,
+            may_be_root=level != "full",
+            environment=environment,
+        )
 
 
-def _send_canary(server: ForkServer, job: bytes) -> list[tuple[str, str]]:
+def _send_canary(server: ForkServer, job: bytes) -> dict[str, list[Any]]:
     server.start_job(_CANARY, job, _ANSWER_BYTES, _LIMITS, canary=True)
     deadline = time.monotonic() + _LIMITS.wall_seconds
     while time.monotonic() < deadline:
@@ -64,5 +79,6 @@ def _send_canary(server: ForkServer, job: bytes) -> list[tuple[str, str]]:
         if end.returncode != 0 or not end.stream.startswith(READY):
             said = end.log.decode("utf-8", "replace").strip() or f"status {end.returncode}"
             raise SandboxError(f"the sandbox's self-test did not come through: {said}")
-        return [(layer, what) for layer, what in json.loads(end.stream[len(READY) :])]
+        answer: dict[str, list[Any]] = json.loads(end.stream[len(READY) :])
+        return answer
     raise SandboxError(f"the sandbox's self-test did not end within {_LIMITS.wall_seconds:.0f} s")

@@ -11,7 +11,7 @@ import errno
 import os
 import tempfile
 
-from autograder.sandbox.outcome import SandboxError
+from autograder.sandbox.outcome import LevelUnavailable
 
 _CLONE_THREAD = 0x10000
 _PR_SET_NAME = 15
@@ -40,11 +40,11 @@ _ALLOWED = (
 
 
 def build_filter() -> bytes:
-    """The filter as a program for the kernel. Raises SandboxError where libseccomp is not installed."""
+    """The filter as a program for the kernel. Raises LevelUnavailable where libseccomp is not installed."""
     try:
         import pyseccomp as seccomp  # at use: it looks for a shared library, which other levels do not need
     except (ImportError, RuntimeError) as missing:
-        raise SandboxError(
+        raise LevelUnavailable(
             "the system call filter needs libseccomp: install the package libseccomp2 (Debian, Ubuntu) or "
             f"libseccomp (Fedora, conda), and pip install pyseccomp ({missing})"
         ) from missing

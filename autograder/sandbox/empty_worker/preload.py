@@ -1,0 +1,5 @@
+"""Nothing to import ahead."""
+
+
+def preload() -> None:
+    """Return at once."""
