@@ -76,6 +76,7 @@ def _print(report: dict[str, Any]) -> None:
     """A report as text: the marks, a line for each check, the diagnosis under those that fail."""
     from rich.console import Console
     from rich.markup import escape
+    from rich.table import Table
 
     console = Console(highlight=False)
     points = f"{report['score']:g} of {report['max_score']:g} points"
@@ -83,9 +84,13 @@ def _print(report: dict[str, Any]) -> None:
     if report["convention"]:
         console.print(f"  convention: {escape(report['convention'])}")
     marks = {"passed": "[green]✓[/green]", "skipped": "–", "not_done": "–"}
+    table = Table.grid(padding=(0, 1, 0, 0), pad_edge=False)
     for item in report["checks"]:
-        console.print(f"  {marks.get(item['verdict'], '[red]✗[/red]')} {escape(item['claim'])}")
-        if item["message"]:
-            console.print(f"      {escape(item['message'])}")
+        claim = escape(item["claim"])
+        message = f"\n[dim]{escape(item['message'])}[/dim]" if item["verdict"] == "skipped" else ""
+        if item["message"] and not message:
+            message = f"\n{escape(item['message'])}"
+        table.add_row("", marks.get(item["verdict"], "[red]✗[/red]"), claim + message)
+    console.print(table)
     for flag in report["flags"]:
         console.print(f"  note: {escape(flag['message'])}")

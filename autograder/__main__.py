@@ -1,0 +1,5 @@
+"""`python -m autograder` is `sgd2muon`."""
+
+from autograder.cli import main
+
+main()
