@@ -43,7 +43,9 @@ def judged(request: pytest.FixtureRequest) -> Iterator[Student]:
         yield Student(None, (), ... if answer is None else ast.literal_eval(answer))
         return
     if not file:
-        raise pytest.UsageError(f"{task} is judged from a file: add --file with the path of your {load_task(task).module}")
+        raise pytest.UsageError(
+            f"{task} is judged from a file: add --file with the path of your {load_task(task).module}"
+        )
     modules = {load_task(task).module: Path(file).read_text(encoding="utf-8")}
     with Judge("trusted") as judge:
         yield judge.student(load_task(task), Submission(modules=modules), TaskResult(task, []))
