@@ -10,20 +10,22 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import IO
 
 import autograder
-from autograder.sandbox import messages
+from autograder.sandbox import landlock, messages
 from autograder.sandbox.collected import Collected
 from autograder.sandbox.engine import ServerDied
 from autograder.sandbox.environment import ENVIRONMENT
 from autograder.sandbox.importable import import_folders, readable_paths
 from autograder.sandbox.messages import Ended, Kill, Ready, Setup, Start
 from autograder.sandbox.namespaces import bubblewrap, first_uid, is_inside
-from autograder.sandbox.outcome import READY, KilledFor, Level, Limits, SandboxError, WorkerExit
+from autograder.sandbox.outcome import READY, KilledFor, Level, LevelUnavailable, Limits, SandboxError, WorkerExit
 from autograder.sandbox.self_test import prove_isolation
 from autograder.sandbox.syscalls import build_filter
 
@@ -55,6 +57,8 @@ class ForkServer:
     def __init__(self, level: Level, worker: str, read_paths: Sequence[Path]):
         self._level = level
         isolated = level != "trusted"
+        if isolated:
+            landlock.version()
         paths = [*readable_paths(worker), *read_paths] if isolated else []
         self._readable = [os.path.realpath(path) for path in paths]
         setup = Setup(
@@ -65,23 +69,28 @@ class ForkServer:
             syscall_filter=build_filter().hex() if isolated else "",
         )
         around = bubblewrap(setup.readable_paths, _CODE) if level == "full" else []
-        self._process, self._link = _spawn(around)
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115
+        self._process, self._link = _spawn(around, self._complaints)
         if level == "full":
             setup = replace(setup, first_uid=first_uid(self._process.pid))
         self._running: dict[int, _Running] = {}
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._link, selectors.EVENT_READ)
-        self._send(setup)
+        with contextlib.suppress(ServerDied):  # `wait_until_ready` says why
+            self._send(setup)
 
     def wait_until_ready(self) -> Sequence[str]:
         ready, _ = messages.receive(self._link)
         if not isinstance(ready, Ready):
-            raise SandboxError("the sandbox's server ended while it imported torch: try `import torch`")
+            raise self._why_it_ended()
         if ready.failed:
             raise SandboxError(f"the sandbox's server could not prepare itself: {ready.failed}")
         if self._level == "full" and not is_inside(ready.namespaces):
             raise SandboxError("bubblewrap left the sandbox's server in a namespace of this process")
-        prove_isolation(self, self._level, list(ENVIRONMENT), self._readable)
+        try:
+            prove_isolation(self, self._level, list(ENVIRONMENT), self._readable)
+        except ServerDied:
+            raise self._why_it_ended() from None
         return ready.layers
 
     def start_job(self, number: int, job: bytes, result_size: int, limits: Limits, canary: bool = False) -> None:
@@ -131,6 +140,20 @@ class ForkServer:
             os.close(running.log)
         self._running.clear()
         self._selector.close()
+        self._complaints.close()
+
+    def _why_it_ended(self) -> SandboxError:
+        self._process.wait()
+        self._complaints.seek(0)
+        said = self._complaints.read().decode("utf-8", "replace").strip().splitlines()
+        last = said[-1] if said else f"status {self._process.returncode}"
+        if last.startswith("bwrap:"):
+            return LevelUnavailable(
+                f'level "full" needs namespaces, which bubblewrap could not make ({last}): in a container they '
+                "need `--cap-add SYS_ADMIN --security-opt apparmor=unconfined --security-opt systempaths=unconfined`, "
+                'else use level "user"'
+            )
+        return SandboxError(f"the sandbox's server ended before its first job: {last}")
 
     def _send(self, message: messages.Message, descriptors: Sequence[int] = ()) -> None:
         try:
@@ -183,7 +206,7 @@ class ForkServer:
                 raise ServerDied
 
 
-def _spawn(around: Sequence[str]) -> tuple[subprocess.Popen[bytes], socket.socket]:
+def _spawn(around: Sequence[str], complaints: IO[bytes]) -> tuple[subprocess.Popen[bytes], socket.socket]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     python = [os.path.realpath(sys.executable), "-s", "-S", "-P"]  # no site-packages, no working directory
     with theirs:
@@ -194,6 +217,7 @@ def _spawn(around: Sequence[str]) -> tuple[subprocess.Popen[bytes], socket.socke
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
+            stderr=complaints,
             start_new_session=True,  # so that Ctrl-C reaches the judge only
         )
     return process, ours

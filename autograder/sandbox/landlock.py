@@ -11,6 +11,8 @@ import os
 import struct
 from collections.abc import Iterable
 
+from autograder.sandbox.outcome import LevelUnavailable
+
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _VERSION, _PATH_BENEATH = 1, 1
 
@@ -22,8 +24,15 @@ _SCOPES = {6: 0b11}  # abstract unix sockets and signals stay among the restrict
 
 
 def version() -> int:
-    """The version of Landlock in this kernel. Raises OSError where there is none."""
-    return _system_call(_CREATE_RULESET, None, 0, _VERSION)
+    """The version of Landlock in this kernel. Raises LevelUnavailable where there is none."""
+    try:
+        return _system_call(_CREATE_RULESET, None, 0, _VERSION)
+    except OSError as missing:
+        raise LevelUnavailable(
+            "Landlock is not to be had: it needs Linux 5.13 or later with `landlock` among the security modules "
+            "(/sys/kernel/security/lsm; boot with lsm=landlock,... to add it), and in a container a Docker or "
+            f"Podman whose seccomp profile knows it, of 2021 or later ({missing})"
+        ) from missing
 
 
 def read_only_these(paths: Iterable[str]) -> None:

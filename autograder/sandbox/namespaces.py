@@ -37,6 +37,7 @@ def bubblewrap(readable: Iterable[str], server_code: Path) -> list[str]:
     command = [program, "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--hostname", "worker"]
     for capability in _CAPABILITIES:
         command += ["--cap-add", capability]
+    command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # torch looks for them as it is imported
     shown = [*readable, str(server_code)]
     for folder in sorted({str(parent) for path in (*shown, sys.base_prefix) for parent in Path(path).parents}):
         command += ["--perms", "0755", "--dir", folder]  # bubblewrap would make them for root only
@@ -46,7 +47,6 @@ def bubblewrap(readable: Iterable[str], server_code: Path) -> list[str]:
         command += ["--perms", "0755", "--tmpfs", folder]
     for path in shown:
         command += ["--ro-bind", path, path]
-    command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # torch looks for them as it is imported
     return [*command, "--remount-ro", "/", "--chdir", "/"]
 
 

@@ -35,7 +35,7 @@ _ALLOWED = (
     # time and itself
     *("clock_gettime", "clock_gettime64", "clock_getres", "clock_nanosleep", "clock_nanosleep_time64"),
     *("nanosleep", "gettimeofday", "time", "times", "getrusage", "getrlimit", "ugetrlimit", "uname", "getrandom"),
-    *("getpid", "getppid", "getuid", "geteuid", "getgid", "getegid"),
+    *("getpid", "getppid", "getuid", "geteuid", "getresuid", "getgid", "getegid", "getresgid"),
 )
 
 

@@ -1,0 +1,1 @@
+"""A worker whose server cannot start."""

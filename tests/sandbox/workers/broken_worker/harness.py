@@ -1,0 +1,2 @@
+def run(job, emit):
+    exec(compile(job, "snippet.py", "exec"), {"emit": emit, "__name__": "snippet"})

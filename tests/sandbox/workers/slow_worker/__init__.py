@@ -1,0 +1,1 @@
+"""A worker whose server takes a second to start."""

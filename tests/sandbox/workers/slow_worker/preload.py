@@ -1,0 +1,5 @@
+import time
+
+
+def preload():
+    time.sleep(1)
