@@ -1,0 +1,14 @@
+"""The laboratory: provided parts that every chapter's experiments use.
+
+text      bytes to train on, and batches of them
+tiny_lm   a language model that trains in seconds on one core
+train     the training loop and its history
+surfaces  two-dimensional test functions, and paths down them
+style     one look, one colour per optimizer, figures with a description
+plots     the figures that chapters draw again and again
+widgets   sliders, with a picture where no slider can work
+scale     smoke, cpu or gpu: how much an experiment does
+device    where tensors live
+
+Import what you need from the module that has it; this package itself imports nothing, so it costs nothing.
+"""

@@ -1,0 +1,143 @@
+"""Style, plots and widgets."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import re
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from course_lib.lab import style, widgets
+from course_lib.lab.plots import figure, label_ends, plot_band, plot_losses, plot_path, plot_values
+from course_lib.lab.surfaces import descend, valley
+from course_lib.lab.train import History
+
+
+def walk(lr):
+    return descend(lambda params: torch.optim.SGD(params, lr), valley(), steps=30, name=f"lr {lr}")
+
+
+@pytest.fixture
+def dark():
+    style.use_theme("dark")
+    yield
+    style.use_theme("light")
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two hex colours (WCAG 2)."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", style.COLOURS)
+def test_every_optimizers_colour_is_visible_on_the_background(name, theme):
+    style.use_theme(theme)
+    try:
+        assert contrast(style.colour(name), style.theme().background) >= 3.0
+    finally:
+        style.use_theme("light")
+
+
+def test_no_two_optimizers_share_a_colour():
+    for index in (0, 1):
+        assert len({colours[index] for colours in style.COLOURS.values()}) == len(style.COLOURS)
+
+
+def test_an_unknown_theme_is_refused():
+    with pytest.raises(ValueError, match="'light' or 'dark'"):
+        style.use_theme("sepia")
+
+
+def test_labels_at_the_ends_do_not_overlap():
+    fig, ax = figure()
+    for i in range(6):
+        ax.plot([0, 1], [0, 1 + i * 1e-3], label=f"line {i}")
+    label_ends(ax)
+    fig.canvas.draw()
+    boxes = sorted((text.get_window_extent() for text in ax.texts), key=lambda box: box.y0)
+    assert len(boxes) == 6
+    assert all(below.y1 <= above.y0 + 1 for below, above in itertools.pairwise(boxes))
+
+
+def test_seeds_of_one_name_become_a_mean_and_a_band():
+    _fig, ax = figure()
+    runs = [History("SGD", validation_steps=[0, 10], validation_losses=[4.0, end]) for end in (2.0, 3.0)]
+    plot_losses(ax, runs)
+    assert ax.lines[0].get_ydata().tolist() == [4.0, 2.5]
+    assert ax.lines[0].get_color() == style.colour("SGD")
+    assert len(ax.collections) == 1
+    assert [text.get_text() for text in ax.texts] == ["SGD"]
+
+
+def test_without_validation_the_batch_losses_are_averaged_over_ten_steps():
+    _fig, ax = figure()
+    plot_losses(ax, [History("SGD", losses=list(np.arange(20.0)))])
+    assert ax.lines[0].get_ydata()[0] == pytest.approx(4.5)
+    assert ax.lines[0].get_xdata()[0] == 10
+
+
+def test_one_run_has_no_band():
+    _fig, ax = figure()
+    plot_band(ax, [0, 1], [1.0, 2.0], color="#000000")
+    assert not ax.collections
+
+
+def test_a_walk_that_leaves_the_picture_can_still_be_drawn():
+    fig, axes = figure(1, 2)
+    plot_path(axes[0], valley(), walk(5.0), label="gone")
+    plot_values(axes[1], [walk(0.1), walk(5.0)])
+    assert len(style.png(fig)) > 1000
+
+
+def test_the_description_goes_into_the_picture():
+    fig, _ = figure()
+    image = Image.open(io.BytesIO(style.png(fig, alt="two empty axes")))
+    assert image.info["Description"] == "two empty axes"
+
+
+def test_dark_figures_have_a_dark_background(dark):
+    fig, _ = figure()
+    image = Image.open(io.BytesIO(style.png(fig))).convert("RGB")
+    assert image.getpixel((2, 2)) == (0x11, 0x11, 0x11)
+
+
+def test_outside_a_notebook_the_description_is_printed(capsys):
+    fig, _ = figure()
+    style.show(fig, alt="two empty axes")
+    assert capsys.readouterr().out == "two empty axes\n"
+
+
+def test_a_redrawn_walk_changes_the_picture_and_keeps_its_size():
+    picture = widgets.PathPicture(valley(), "#000000")
+    first, second = (Image.open(io.BytesIO(picture.png(walk(lr)))) for lr in (0.02, 0.19))
+    assert first.size == second.size
+    assert first.tobytes() != second.tobytes()
+    assert first.tobytes() == Image.open(io.BytesIO(picture.png(walk(0.02)))).tobytes()
+
+
+def test_dragging_the_slider_redraws_the_picture_and_the_words():
+    box = widgets._live(walk, valley(), {"lr": widgets.Slider(0.005, 0.21, 0.02, 0.005)}, "SGD")
+    slider, image, words = box.children
+    before = image.value, words.value
+    slider.value = 0.19
+    assert (image.value, words.value) != before
+    assert re.match(r"After 30 steps the height is \S+; it was 10 at the start.", words.value)
+
+
+def test_without_a_person_the_stills_are_shown(capsys):
+    widgets.play(
+        walk, valley(), {"lr": widgets.Slider(0.01, 0.2, 0.1, 0.01)}, [{"lr": 0.1}], optimizer="SGD", alt="one walk"
+    )
+    assert capsys.readouterr().out == "one walk\n"
