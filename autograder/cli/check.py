@@ -25,7 +25,7 @@ def check(
     sources = [_source(path) for path in file]
     reports: list[dict[str, Any]] = []
     all_passed = True
-    with Judge(_level(level), seed=_seed(seed)) as judge:
+    with Judge(known_level(level), seed=_seed(seed)) as judge:
         for path, source in zip(file, sources, strict=True):
             result = judge.judge(task, Submission(modules={module: source}))
             all_passed = all_passed and result.passed
@@ -53,7 +53,8 @@ def _source(path: Path) -> str:
         raise CourseError(f"{path} cannot be read: {error.strerror}.") from None
 
 
-def _level(level: str) -> Any:
+def known_level(level: str) -> Any:
+    """An isolation level by its name; CourseError for another word."""
     from autograder.errors import CourseError
     from autograder.sandbox.outcome import LEVELS
 

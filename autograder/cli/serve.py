@@ -1,20 +1,27 @@
-"""`sgd2muon serve`: the judge behind a notebook, one JSON request a line in, one JSON answer a line out."""
+"""`sgd2muon serve`: the judge behind a notebook and behind grading: JSON lines in and out."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 
-def serve() -> None:
+def serve(
+    level: Annotated[str, typer.Option(help="isolation: trusted, user or full")] = "trusted",
+    secret_seed: Annotated[bool, typer.Option("--secret-seed", help="read the seed from the first line")] = False,
+) -> None:
     """Answer requests from standard input until it ends."""
+    from autograder.cli.check import known_level
     from autograder.judge import Judge
 
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    with Judge("trusted") as judge:
+    seed = int(sys.stdin.readline()) if secret_seed else "public"
+    with Judge(known_level(level), seed=seed) as judge:
         judge.start()
         for line in sys.stdin:
             if line.strip():

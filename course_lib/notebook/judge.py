@@ -22,9 +22,9 @@ PATIENCE = 180.0
 class JudgeClient:
     """One judge per kernel: started in the background, restarted when it died, ended with the kernel."""
 
-    def __init__(self, command: list[str] | None = None, patience: float = PATIENCE):
+    def __init__(self, command: list[str] | None = None, patience: float = PATIENCE, first_line: str = ""):
         self.command = command or [sys.executable, "-m", "autograder", "serve"]
-        self.patience = patience
+        self.patience, self.first_line = patience, first_line
         self._process: subprocess.Popen[str] | None = None
         self._answers: queue.Queue[str | None] = queue.Queue()
         self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
@@ -52,6 +52,9 @@ class JudgeClient:
             ) from None
         self._process, self._answers = process, queue.Queue()
         threading.Thread(target=_listen, args=(process.stdout, self._answers), daemon=True).start()
+        if self.first_line and process.stdin is not None:
+            process.stdin.write(self.first_line)
+            process.stdin.flush()
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
         """The judge's answer to one request. JudgeProblem says what to do when there is none.

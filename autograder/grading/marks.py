@@ -1,0 +1,72 @@
+"""The marks of a chapter as a CSV that a spreadsheet opens safely."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.errors import CourseError
+from autograder.grading.classroom import ClassChapter
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One student's line."""
+
+    student: str
+    points: dict[str, float]
+    misconceptions: list[str] = field(default_factory=list)
+    conventions: list[str] = field(default_factory=list)
+    flags: list[str] = field(default_factory=list)
+    verdicts: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def total(self) -> float:
+        """Points for everything the judge marks; free text is marked by hand in formgrader."""
+        return float(sum(self.points.values()))
+
+
+def write_marks(path: Path, chapter: ClassChapter, marks: list[Mark]) -> Path:
+    """Write the CSV: student, total, a column for each task, what was recognised, what was unusual."""
+    tasks = [task["id"] for task in chapter.judged_tasks]
+    maximum = {task["id"]: task["points"] for task in chapter.judged_tasks}
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(
+        [
+            "student",
+            f"total (of {sum(maximum.values()):g})",
+            *(f"{t} (of {maximum[t]:g})" for t in tasks),
+            "misconceptions",
+            "conventions",
+            "flags",
+            "notes",
+        ]
+    )
+    for mark in marks:
+        listed = [mark.misconceptions, mark.conventions, mark.flags, [*mark.verdicts, *mark.notes]]
+        points = [f"{mark.points[task]:g}" for task in tasks]
+        writer.writerow(
+            [_cell(mark.student), f"{mark.total:g}", *points, *(_cell("; ".join(items)) for items in listed)]
+        )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(".new")
+        temporary.write_text(out.getvalue(), encoding="utf-8", errors="replace", newline="")
+        os.replace(temporary, path)
+    except OSError as error:
+        raise CourseError(
+            f"{path} cannot be written ({error.strerror}). The marks are in the gradebook; close the file and try again."
+        ) from None
+    return path
+
+
+def _cell(text: str) -> str:
+    """Text that no spreadsheet takes for a formula."""
+    return "'" + text if text.startswith(FORMULA) else text
