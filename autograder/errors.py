@@ -10,3 +10,7 @@ class UnknownTask(CourseError, KeyError):
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+
+class IsolationMissing(CourseError):
+    """This machine cannot keep submissions apart from everything else."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 from autograder.errors import CourseError
 
@@ -33,12 +35,20 @@ COMMANDS = {
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; errors a person can put right end with one line on stderr and status 2."""
+    _find_neighbours()
     words = sys.argv[1:] if arguments is None else arguments
     name = next((name for name in COMMANDS if words[: len(name.split())] == name.split()), None)
     if name is None:
         _overview(words)
     else:
         _run(name, words[len(name.split()) :])
+
+
+def _find_neighbours() -> None:
+    """nbgrader and jupyter call other commands of their environment by name, which works only with it on the PATH."""
+    here = str(Path(sys.executable).parent)
+    if here not in os.environ.get("PATH", "").split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join(filter(None, [here, os.environ.get("PATH")]))
 
 
 def _run(name: str, arguments: list[str]) -> None:

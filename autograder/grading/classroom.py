@@ -30,12 +30,10 @@ class Classroom:
     @property
     def db_url(self) -> str:
         """The gradebook that nbgrader's own configuration names, else gradebook.db in the directory."""
-        from nbgrader.apps import NbGrader
+        from traitlets.config.loader import PyFileConfigLoader
 
-        app = NbGrader()
-        app.config_file_paths.append(str(self.directory))
-        app.load_config_file(CONFIG.removesuffix(".py"), path=str(self.directory))
-        named = app.config.CourseDirectory.get("db_url")
+        config = PyFileConfigLoader(CONFIG, path=str(self.directory)).load_config()
+        named = config.CourseDirectory.get("db_url") if "CourseDirectory" in config else None
         return str(named) if isinstance(named, str) else f"sqlite:///{self.directory / 'gradebook.db'}"
 
     def chapter(self, name: str) -> ClassChapter:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import warnings
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades, SaveCells
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SAWarning
 
 from autograder.errors import CourseError
 from autograder.grading.classroom import ClassChapter
+from autograder.grading.feedback import FeedbackPages
 from autograder.nbgrader_plugin.compose import with_students_cells, with_verdicts
 from autograder.submissions import Extracted
+
+# nbgrader adds a submission to its session one line after SQLAlchemy warns that it has not
+warnings.filterwarnings("ignore", category=SAWarning, message="Object of type")
 
 
 class Recorder:
@@ -28,7 +35,7 @@ class Recorder:
         """Make sure the gradebook knows the chapter and its cells."""
         with _explained(self.db_url), Gradebook(self.db_url) as gradebook:
             gradebook.update_or_create_assignment(self.chapter.name)
-        SaveCells().preprocess(_copy(self.chapter.release), self._resources(""))
+        SaveCells().preprocess(copy.deepcopy(self.chapter.release), self._resources(""))
 
     def record(
         self, student: str, extracted: Extracted, results: Mapping[str, Mapping[str, Any]], stamp: Any = None
@@ -42,8 +49,8 @@ class Recorder:
                     self.chapter.name, student, **({"timestamp": stamp} if stamp else {})
                 )
             resources = self._resources(student)
-            SaveAutoGrades().preprocess(_copy(notebook), resources)
-            AssignLatePenalties().preprocess(_copy(notebook), resources)
+            SaveAutoGrades().preprocess(copy.deepcopy(notebook), resources)
+            AssignLatePenalties().preprocess(copy.deepcopy(notebook), resources)
         self._write(self._autograded(student), nbformat.writes(notebook, version=4) + "\n")
 
     def recorded(self) -> dict[str, float]:
@@ -62,20 +69,15 @@ class Recorder:
             }
 
     def feedback(self, student: str) -> Path:
-        """Render the student's feedback page; returns where it is."""
-        from nbgrader.converters.generate_feedback import GenerateFeedback
-        from nbgrader.coursedir import CourseDirectory
-        from traitlets.config import Config
+        """Render the student's feedback page from what is recorded; returns where it is."""
+        notebook = nbformat.read(self._autograded(student), as_version=4)
+        path = self.chapter.classroom.directory / "feedback" / student / self.chapter.name / f"{self.chapter.name}.html"
+        self._write(path, self._pages.render(student, notebook))
+        return path
 
-        config = Config()
-        config.CourseDirectory.root = str(self.chapter.classroom.directory)
-        config.CourseDirectory.db_url = self.db_url
-        config.CourseDirectory.student_id = student
-        config.CourseDirectory.assignment_id = self.chapter.name
-        converter = GenerateFeedback(coursedir=CourseDirectory(config=config), config=config)
-        converter.force = True
-        converter.start()
-        return self.chapter.classroom.directory / "feedback" / student / self.chapter.name / f"{self.chapter.name}.html"
+    @cached_property
+    def _pages(self) -> FeedbackPages:
+        return FeedbackPages(self.chapter.name, self.db_url)
 
     def _autograded(self, student: str) -> Path:
         folder = self.chapter.classroom.directory / "autograded" / student / self.chapter.name
@@ -118,9 +120,3 @@ class _explained:
                 f"The gradebook {self.db_url} cannot be used ({error.orig}). What was judged is in the journal; close other "
                 "programs that use it, make it writable, and run the same command again."
             ) from None
-
-
-def _copy(notebook: Any) -> Any:
-    import copy
-
-    return copy.deepcopy(notebook)

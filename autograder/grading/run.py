@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from autograder.errors import CourseError
+from autograder.errors import CourseError, IsolationMissing
 from autograder.grading.classroom import ClassChapter
 from autograder.grading.journal import Entry, Journal, key_of
 from autograder.grading.marks import Mark, write_marks
@@ -62,7 +63,6 @@ def grade(
     again. Interrupting it loses nothing: the next run goes on. Raises CourseError for what a person has to put right.
     """
     started = time.perf_counter()
-    level = level or grading_level()
     seed = chapter.seed()
     journal = Journal(chapter.classroom.private() / f"journal-{chapter.name}.jsonl")
     submissions = chapter.submissions(pattern)
@@ -74,6 +74,7 @@ def grade(
     recorder.register()
     before = recorder.recorded()
     todo = [item for item in found.values() if regrade or _entry(journal, item) is None]
+    level = (level or grading_level()) if todo else ""
     problems = _judge(chapter, todo, journal, recorder, jobs, level, seed, feedback, progress)
     judged = [item.student for item in todo if item.student not in problems]
     for item in found.values():
@@ -90,8 +91,9 @@ def grade(
     return Report(marks, judged, time.perf_counter() - started, level, csv, changes, list(problems.values()))
 
 
+@cache
 def grading_level() -> str:
-    """The safest isolation this machine offers; CourseError below "user"."""
+    """The safest isolation this machine offers; IsolationMissing below "user"."""
     from autograder.sandbox import SandboxError, available_level
 
     try:
@@ -99,7 +101,7 @@ def grading_level() -> str:
     except SandboxError as error:
         raise CourseError(str(error)) from None
     if level == "trusted":
-        raise CourseError(
+        raise IsolationMissing(
             "This machine cannot isolate submissions, so nothing was graded. `sgd2muon doctor` says what is missing. If you "
             "trust every submission as your own code, add --trust-submissions."
         )

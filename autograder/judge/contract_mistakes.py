@@ -194,6 +194,16 @@ HYPERS = [
         hyper=_built_hyper("lr"),
     ),
     _mistake(
+        "constructors-lr",
+        "with the constructor's learning rate for every group, at every step",
+        (
+            "Two groups have different learning rates, and a scheduler changes them. Do your steps differ?",
+            "self.lr holds one number from the time of building. Who knows the learning rate of a group now?",
+            "Read group['lr'] inside step; do not keep a copy on self.",
+        ),
+        hyper=lambda instance, group: {**group["hyper"], "lr": instance.defaults["lr"]},
+    ),
+    _mistake(
         "hyperparameters-frozen",
         "with all hyperparameters as they were when it was built",
         (

@@ -233,6 +233,7 @@ WRONG = {
         ),
         (_LR, "lr = self.first[[g is group for g in self.param_groups].index(True)]"),
     ],
+    "constructors-lr": [(_BUILT, "        self.lr = lr\n"), (_LR, "lr = self.lr")],
     "hyperparameters-frozen": [
         (_BUILT, "        self.first = [dict(group) for group in self.param_groups]\n"),
         (_LR, 'frozen = self.first[[g is group for g in self.param_groups].index(True)]; lr = frozen["lr"]'),
