@@ -220,4 +220,5 @@ def _numbers(values: np.ndarray, fine: np.ndarray) -> str:
 def _error_name(code: float) -> str:
     names = {ErrorCode.VALUE: "ValueError", ErrorCode.TYPE: "TypeError", ErrorCode.ATTRIBUTE: "AttributeError"}
     names |= {ErrorCode.RUNTIME: "RuntimeError", ErrorCode.KEY: "a lookup error", ErrorCode.MEMORY: "MemoryError"}
+    names |= {ErrorCode.ARITHMETIC: "an arithmetic error, such as a division by zero"}
     return names.get(ErrorCode(int(code)), "an error") if int(code) in set(ErrorCode) else "an error"

@@ -31,6 +31,7 @@ class ErrorCode(IntEnum):
     EXIT = 7
     MEMORY = 8
     SYNTAX = 9
+    ARITHMETIC = 10
     OTHER = 99
 
 
@@ -43,6 +44,7 @@ _KINDS: tuple[tuple[type[BaseException], ErrorCode], ...] = (
     (AttributeError, ErrorCode.ATTRIBUTE),
     (RuntimeError, ErrorCode.RUNTIME),
     (LookupError, ErrorCode.KEY),
+    (ArithmeticError, ErrorCode.ARITHMETIC),
     (SystemExit, ErrorCode.EXIT),
 )
 

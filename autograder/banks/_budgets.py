@@ -1,0 +1,20 @@
+"""Numbers that budgets of a training run are made of, drawn so that messages can show them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def whole(rng: np.random.Generator, low: int, high: int) -> int:
+    """An integer in [low, high]."""
+    return int(rng.integers(low, high + 1))
+
+
+def peak(rng: np.random.Generator) -> float:
+    """A peak learning rate between 1e-3 and 0.5, three digits."""
+    return float(f"{10 ** rng.uniform(-3, -0.31):.3g}")
+
+
+def floor(rng: np.random.Generator, below: float) -> float:
+    """A final learning rate, a tenth to four tenths of the peak."""
+    return float(f"{below * rng.uniform(0.1, 0.4):.3g}")

@@ -1,0 +1,262 @@
+"""The task `warmup_cosine`: how it is tried, and what people get wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograder.banks._budgets import floor, peak, whole
+from autograder.banks._decay import cosine_mistakes, floor_mistakes, jump_to_the_floor, returns_a_factor
+from autograder.banks._warmup import floor_in_the_warmup, warmup_conventions, warmup_mistakes, warmup_over_total
+from autograder.judge.evidence import Scenario
+from autograder.judge.schedule_task import ScheduleTask, walk
+from autograder.judge.variants import Bank
+from autograder.oracles.warmup_cosine import FORMULA
+
+bank = Bank()
+add = bank.misconception
+
+warmup_conventions(bank)
+bank.convention(
+    "ends-at-the-last-step",
+    "a cosine that reaches min_lr at step total_steps - 1, the last step that is taken",
+    source="Lightly's cosine_schedule",
+    span=lambda s: max(s.total_steps - 1 - s.warmup_steps, 1),
+)
+bank.convention(
+    "steps-count-from-one",
+    "step + 1 in place of step all along, so that the peak belongs to step warmup_steps - 1",
+    source="transformers' get_cosine_with_min_lr_schedule_with_warmup_lr_rate",
+    ramp=lambda s: (s.step + 1) / s.warmup_steps,
+    span=lambda s: s.total_steps - s.warmup_steps,
+    progress=lambda s: (s.step + 1 - s.warmup_steps) / s.span,
+)
+
+warmup_mistakes(bank)
+warmup_over_total(bank)
+floor_in_the_warmup(bank)
+add(
+    "warmup-from-floor",
+    "whose warmup starts at min_lr instead of zero",
+    hints=(
+        "What is your learning rate at step 0?",
+        "min_lr is where the decay ends. Where does the warmup begin?",
+        "The warmup is peak_lr * step / warmup_steps, without min_lr.",
+    ),
+    warmup_lr=lambda s: s.min_lr + (s.peak_lr - s.min_lr) * s.ramp,
+)
+add(
+    "decay-during-warmup",
+    "whose decay already runs during the warmup",
+    hints=(
+        "What is your learning rate when the warmup ends: peak_lr, or less?",
+        "Where is the beginning of your cosine: at step 0, or at warmup_steps?",
+        "Progress is (step - warmup_steps) / (total_steps - warmup_steps), and the warmup does not use it.",
+    ),
+    span=lambda s: s.total_steps,
+    progress=lambda s: s.step / s.span,
+    lr=lambda s: np.where(s.warming, s.ramp * s.decay_lr, np.where(s.ended, s.final_lr, s.decay_lr)),
+)
+add(
+    "jump-at-the-peak",
+    "whose cosine is counted from step 0 and so jumps down when the warmup ends",
+    hints=(
+        "What is your learning rate at step warmup_steps? Is it peak_lr?",
+        "How far should the decay have come when it begins?",
+        "Progress is 0 at step warmup_steps: (step - warmup_steps) / (total_steps - warmup_steps).",
+    ),
+    span=lambda s: s.total_steps,
+    progress=lambda s: s.step / s.span,
+)
+add(
+    "jump-at-the-end",
+    "whose decay is divided by total_steps and jumps to the floor at the end",
+    hints=(
+        "What is your learning rate one step before total_steps?",
+        "How many steps lie between the end of the warmup and total_steps?",
+        "Divide by total_steps - warmup_steps.",
+    ),
+    span=lambda s: s.total_steps,
+)
+add(
+    "ends-too-late",
+    "whose decay ends warmup_steps after total_steps",
+    hints=(
+        "At which step does your learning rate reach min_lr?",
+        "How many steps lie between the end of the warmup and total_steps?",
+        "Divide by total_steps - warmup_steps.",
+    ),
+    span=lambda s: s.total_steps,
+    ended=lambda s: s.step >= s.total_steps + s.warmup_steps,
+)
+add(
+    "one-step-short",
+    "whose decay is one step too long and jumps to the floor at the end",
+    hints=(
+        "What is your learning rate one step before total_steps, and what does it jump by?",
+        "What is your progress at step total_steps: exactly 1?",
+        "Divide by total_steps - warmup_steps, without adding one.",
+    ),
+    span=lambda s: s.total_steps - s.warmup_steps + 1,
+)
+add(
+    "peak-skipped",
+    "that never reaches the peak: the warmup stops before it and the decay begins after it",
+    hints=(
+        "What is the largest of your learning rates?",
+        "Which step has progress 0 in your decay?",
+        "With step / warmup_steps in the warmup, the decay has to start with progress 0 at step warmup_steps.",
+    ),
+    span=lambda s: s.total_steps - s.warmup_steps,
+    progress=lambda s: (s.step + 1 - s.warmup_steps) / s.span,
+)
+add(
+    "progress-integer-division",
+    "that stays at the peak until the end",
+    source="// instead of /",
+    hints=(
+        "Print your progress at half of the decay. Is it 0.5?",
+        "What is 3 // 10 in Python?",
+        "Use /, which gives a float.",
+    ),
+    progress=lambda s: np.floor((s.step - s.warmup_steps) / s.span),
+)
+add(
+    "rises-after-the-end",
+    "that goes on after total_steps, where the cosine rises again",
+    source="transformers' cosine schedule is not held at its end either",
+    hints=(
+        "Plot your schedule to twice total_steps.",
+        "What is the cosine of an angle beyond π?",
+        "From total_steps on, return min_lr.",
+    ),
+    ended=lambda s: np.zeros(s.step.shape, dtype=bool),
+)
+add(
+    "zero-after-the-end",
+    "that drops to zero after total_steps",
+    hints=(
+        "What do you return for a step beyond total_steps?",
+        "A run may go on for a while after its budget. At which learning rate?",
+        "From total_steps on, return min_lr.",
+    ),
+    final_lr=lambda s: 0.0,
+)
+add(
+    "peak-after-the-end",
+    "that goes back to the peak after total_steps",
+    hints=(
+        "What do you return for a step beyond total_steps?",
+        "Which of your branches does a step beyond total_steps fall into?",
+        "From total_steps on, return min_lr.",
+    ),
+    final_lr=lambda s: s.peak_lr,
+)
+add(
+    "nothing-after-the-end",
+    "that returns None after total_steps",
+    hints=(
+        "What do you return for a step beyond total_steps?",
+        "A function that reaches its end without a return gives None.",
+        "From total_steps on, return min_lr.",
+    ),
+    final_lr=lambda s: np.nan,
+)
+add(
+    "raises-after-the-end",
+    "that raises an exception after total_steps",
+    hints=(
+        "Call your function with step = total_steps + 1.",
+        "A run may go on for a while after its budget. At which learning rate?",
+        "From total_steps on, return min_lr; no error, no assert.",
+    ),
+    decay_fails=lambda s: ~s.warming & (~s.ended & (s.span == 0) | (s.step > s.total_steps)),
+)
+add(
+    "end-not-included",
+    "that divides by zero at step total_steps when the whole run is warmup",
+    source="nanoGPT and CS336 compare with > total_steps",
+    hints=(
+        "Call your function with warmup_steps = total_steps, at step total_steps.",
+        "Which branch takes step == total_steps, and what does it divide by?",
+        "Return min_lr for step >= total_steps, before the division.",
+    ),
+    ended=lambda s: s.step > s.total_steps,
+)
+add(
+    "progress-before-the-branches",
+    "that divides by zero at every step when the whole run is warmup",
+    hints=(
+        "Call your function with warmup_steps = total_steps.",
+        "Which division happens before you know in which part of the schedule you are?",
+        "Compute the progress only for warmup_steps <= step < total_steps.",
+    ),
+    decay_fails=lambda s: np.full(s.step.shape, s.total_steps == s.warmup_steps),
+)
+cosine_mistakes(bank)
+floor_mistakes(bank)
+jump_to_the_floor(bank)
+returns_a_factor(bank)
+
+
+def scenarios(rng: np.random.Generator) -> list[Scenario]:
+    """Budgets for each claim, every integer step of them."""
+    found = [_budget(rng, "cosine", "no warmup", 0, False) for _ in range(2)]
+    found += [_budget(rng, "warmup", "with warmup", whole(rng, 4, 7), False) for _ in range(2)]
+    found += [_budget(rng, "floor", "with min_lr", 0, True) for _ in range(2)]
+    found += [_after(rng) for _ in range(2)]
+    found += _edges(rng)
+    return found + _together(rng)
+
+
+def _arguments(rng: np.random.Generator, total: int, warmup: int, floored: bool) -> dict[str, Any]:
+    top = peak(rng)
+    low = floor(rng, top) if floored else 0.0
+    return {"total_steps": total, "warmup_steps": warmup, "peak_lr": top, "min_lr": low}
+
+
+def _budget(rng: np.random.Generator, family: str, about: str, warmup: int, floored: bool) -> Scenario:
+    total = warmup + whole(rng, 7, 13)
+    arguments = _arguments(rng, total, warmup, floored)
+    return walk(FORMULA.entry, family, about, range(total + 1), arguments)
+
+
+def _after(rng: np.random.Generator) -> Scenario:
+    warmup = whole(rng, 3, 6)
+    total = warmup + whole(rng, 5, 9)
+    steps = [*range(total - 1, 3 * total), 10 * total]
+    return walk(FORMULA.entry, "after", "steps beyond total_steps", steps, _arguments(rng, total, warmup, True))
+
+
+def _edges(rng: np.random.Generator) -> list[Scenario]:
+    """Where a part of the schedule has one step or none. What the peak's step has where it is also the last one, or
+    step total_steps of a run that is all warmup, is left open: published schedules differ."""
+    long = whole(rng, 4, 7)
+    found = []
+    for total, warmup in ((1, 0), (1, 1), (long, 0), (long, 1), (long, long - 1), (long, long)):
+        arguments = _arguments(rng, total, warmup, True)
+        about = f"{warmup} of {total} steps are warmup"
+        either = [warmup] if total - warmup <= 1 else []
+        found.append(walk(FORMULA.entry, "edges", about, range(total + 4), arguments, open_steps=either))
+    return found
+
+
+def _together(rng: np.random.Generator) -> list[Scenario]:
+    """Warmup and floor; arguments by position; steps in any order; a long run."""
+    warmup = whole(rng, 8, 12)
+    total = warmup + whole(rng, 20, 30)
+    by_place = _arguments(rng, total, warmup, True)
+    plain = {name: value for name, value in _arguments(rng, total, warmup, False).items() if name != "min_lr"}
+    mixed = [int(step) for step in rng.permutation(total + 5)][:20]
+    big = {"total_steps": 1000, "warmup_steps": 50, "peak_lr": 3e-4, "min_lr": 3e-5}
+    sampled = sorted({0, 1, 49, 50, 51, 999, 1000, *(whole(rng, 2, 998) for _ in range(20))})
+    return [
+        _budget(rng, "together", "with warmup and min_lr", whole(rng, 4, 7), True),
+        walk(FORMULA.entry, "together", "arguments by position", range(total + 1), by_place, by_position=True),
+        walk(FORMULA.entry, "together", "min_lr not given, steps in any order", [*mixed, mixed[0]], plain),
+        walk(FORMULA.entry, "together", "a run of a thousand steps", sampled, big),
+    ]
+
+
+TASK = ScheduleTask("warmup_cosine", "course_lib/schedules/warmup_cosine.py", FORMULA, bank, scenarios)

@@ -1,0 +1,96 @@
+"""A schedule as a task: a pure function of the step, tried at every integer step of many budgets.
+
+A schedule's formula is evaluated for all steps of a budget at once, so its steps are written for arrays. Its last step
+gives the pair (lr, fails): two arrays over the steps, `fails` where the program raises an exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder.judge.evidence import Evidence, Expected, Scenario, close
+from autograder.judge.function_task import ANY_ERROR, ANY_ERROR_TOLERANCE, FLAGS, FunctionTask, calls
+from autograder.judge.variants import Variant
+
+RTOL = 2e-6
+"""Of the peak: what arithmetic in float32 may add."""
+WIDTH = 1 + FLAGS
+
+
+@dataclass(frozen=True)
+class ScheduleTask(FunctionTask):
+    """A FunctionTask whose scenarios are walks: one budget, many steps."""
+
+    def simulate(self, variant: Variant, scenario: Scenario) -> Expected:
+        """One row for each step: lr, error, shape, dtype, untouched."""
+        program = scenario.program
+        steps = np.array(program["steps"], dtype=float)
+        arguments = self.formula.bind([], {**program["arguments"], "step": steps})
+        with np.errstate(all="ignore"):
+            lr, fails = self.formula.value(self.formula.plan(variant), arguments)
+        rows = np.empty((steps.size, WIDTH))
+        rows[:, 0], rows[:, 1:] = lr, [0.0, 1.0, 1.0, 1.0]
+        slack = np.zeros((steps.size, WIDTH))
+        peak = abs(arguments["peak_lr"])
+        slack[:, 0] = np.where(np.isin(steps, program["open"]), peak, RTOL * peak)
+        fails = np.broadcast_to(fails, steps.shape)
+        rows[fails], slack[fails] = [np.nan, ANY_ERROR, 0.0, 0.0, 0.0], [0.0, ANY_ERROR_TOLERANCE, 0.0, 0.0, 0.0]
+        return Expected(rows.ravel(), slack.ravel())
+
+    def explain(self, evidence: Evidence, expected: Expected, scenario: Scenario) -> str:
+        """The first wrong step, and how the wrong values relate to the right ones where they all do alike."""
+        if evidence.raised:
+            return super().explain(evidence, expected, scenario)
+        fine = np.asarray(close(evidence.values, expected).reshape(-1, WIDTH).all(axis=1))
+        first = super().explain(evidence, expected, scenario)
+        if fine.all() or not first:
+            return first
+        return f"{first}{self._before(fine, scenario)}{_relation(evidence, expected, fine)}"
+
+    def _before(self, fine: np.ndarray, scenario: Scenario) -> str:
+        steps = scenario.program["steps"]
+        first = int(np.argmin(fine))
+        if first == 0 or sorted(steps) != list(steps):
+            return ""
+        until = f"steps {steps[0]} to {steps[first - 1]} are" if first > 1 else f"step {steps[0]} is"
+        return f" With these arguments, {until} right."
+
+
+def _relation(evidence: Evidence, expected: Expected, fine: np.ndarray) -> str:
+    """ "Every wrong value is 2 × the right one.", where that is so for three or more."""
+    mine, right = (values.reshape(-1, WIDTH)[~fine, 0] for values in (evidence.values, expected.values))
+    if mine.size < 3 or not (np.isfinite(mine).all() and np.isfinite(right).all()):
+        return ""
+    if np.all(mine == mine[0]):
+        return f" It stays {mine[0]:.6g} wherever it is wrong."
+    if np.all(right != 0) and np.ptp(mine / right) <= 1e-5 * abs(mine[0] / right[0]):
+        return f" Every wrong value is {mine[0] / right[0]:.4g} × the right one."
+    return ""
+
+
+def walk(
+    entry: str,
+    family: str,
+    about: str,
+    steps: Sequence[int],
+    arguments: Mapping[str, Any],
+    *,
+    by_position: bool = False,
+    open_steps: Sequence[int] = (),
+) -> Scenario:
+    """A scenario that asks for the learning rate at each of `steps`, the other arguments being fixed.
+
+    by_position: pass the arguments in their order instead of by name. open_steps: steps at which a schedule may have
+    either of its values, because published ones differ there; the call still has to return a number.
+    """
+    wanted = [
+        {"args": [step, *arguments.values()]} if by_position else {"kwargs": {"step": step, **arguments}}
+        for step in steps
+    ]
+    ordered = list(steps) == sorted(steps)
+    plain = {"arguments": dict(arguments), "steps": list(steps), "open": list(open_steps)}
+    return calls(entry, family, about, wanted, curve="step" if ordered and len(steps) > 2 else "", **plain)
