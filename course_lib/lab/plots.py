@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ __all__ = [
     "figure",
     "label_ends",
     "plot_band",
+    "plot_dots",
     "plot_losses",
     "plot_path",
     "plot_surface",
@@ -53,13 +55,14 @@ def plot_surface(ax: Axes, surface: Surface) -> None:
 
 
 def plot_path(ax: Axes, surface: Surface, path: Path, *, color: str | None = None, label: str | None = None) -> None:
-    """A walk on its surface: a dot for every step and a ring at the start. label: written above the plot."""
+    """A walk on its surface: a ring at the start, a dot at every step. label: written above the plot."""
     color = color or _colour_of(path.name)
     plot_surface(ax, surface)
     shown = clip_to_view(surface, path.points)
     dot = "o" if len(shown) <= MOST_DOTS else ""
     ax.plot(*shown.T, color=color, linewidth=1.1, marker=dot, markersize=2.6)
     ax.plot(*shown[0], marker="o", markersize=7, markerfacecolor="none", markeredgewidth=1.5, color=color)
+    ax.plot(*shown[-1], marker="o", markersize=4.5, color=color)
     if label or path.name:
         ax.set_title(label or path.name, color=color)
 
@@ -84,15 +87,27 @@ def plot_values(ax: Axes, paths: Sequence[Path], *, colors: Sequence[str] | None
 def plot_losses(ax: Axes, histories: Sequence[History], *, colors: dict[str, str] | None = None) -> None:
     """Validation loss against step (the batch losses, averaged over ten, where there is none).
 
-    Histories of the same name are seeds of one thing: their mean is drawn, and their whole range as a band.
+    Histories of the same name are seeds of one thing: their mean is drawn, and their whole range as a band. A run that
+    diverged is drawn as a thin line of its batch losses that leaves the picture.
     """
-    names = list(dict.fromkeys(history.name for history in histories))
     validated = all(history.validation_steps for history in histories)
-    for name in names:
-        runs = [_curve(history, validated) for history in histories if history.name == name]
-        shortest = min(len(run.steps) for run in runs)
-        losses = np.stack([run.losses[:shortest] for run in runs])
-        plot_band(ax, runs[0].steps[:shortest], losses, color=(colors or {}).get(name) or _colour_of(name), label=name)
+    low, high = math.inf, -math.inf
+    for name in dict.fromkeys(history.name for history in histories):
+        runs = [history for history in histories if history.name == name]
+        settled = [_curve(run, validated) for run in runs if not run.diverged]
+        gone = [run for run in runs if run.diverged]
+        color = (colors or {}).get(name) or _colour_of(name)
+        for run in gone:
+            label = "_" if settled else f"{name}: {run.stopped.partition(':')[0]}"
+            ax.plot(run.losses, color=color, linewidth=0.9, label=label)
+        if settled:
+            shortest = min(len(run.steps) for run in settled)
+            losses = np.stack([run.losses[:shortest] for run in settled])
+            label = f"{name} ({len(gone)} of {len(runs)} diverged)" if gone else name
+            plot_band(ax, settled[0].steps[:shortest], losses, color=color, label=label)
+            low, high = min(low, losses.min()), max(high, losses.max())
+    if high > low:
+        ax.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
     ax.set_xlabel("step")
     ax.set_ylabel("validation loss (nats)" if validated else "loss, mean of 10 steps (nats)")
     label_ends(ax)
@@ -104,6 +119,26 @@ def plot_band(ax: Axes, x: ArrayLike, runs: ArrayLike, *, color: str, label: str
     ax.plot(x, runs.mean(axis=0), color=color, label=label)
     if len(runs) > 1:
         ax.fill_between(x, runs.min(axis=0), runs.max(axis=0), color=color, alpha=0.18, linewidth=0)
+
+
+def plot_dots(ax: Axes, values: Mapping[str, float], *, color: str, mark: Mapping[str, float] | None = None) -> None:
+    """One row for each name, smallest value at the bottom, on a logarithmic axis; values are written beside the dots.
+
+    mark: name → value of vertical lines to compare with. All values are above zero.
+    """
+    rows = sorted(values, key=lambda name: values[name])
+    ax.scatter([values[name] for name in rows], rows, color=color, s=45, zorder=3)
+    for name in rows:
+        ax.annotate(f"{values[name]:.2g}", (values[name], name), (9, 0), textcoords="offset points", va="center")
+    for name, value in (mark or {}).items():
+        ax.axvline(value, color=theme().neutral, linewidth=1.2, linestyle="--")
+        ax.annotate(
+            name, (value, 1.0), (0, 4), xycoords=("data", "axes fraction"), textcoords="offset points", ha="center"
+        )
+    ax.set_xscale("log")
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.margins(x=0.12)
+    ax.grid(axis="y", visible=False)
 
 
 @dataclass(frozen=True)

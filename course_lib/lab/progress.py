@@ -23,7 +23,7 @@ class _NotebookBar(tqdm):
         from IPython.display import display
 
         self._handle = display({"text/plain": ""}, raw=True, display_id=True)
-        super().__init__(file=io.StringIO(), ncols=100, mininterval=0.2, **options)
+        super().__init__(file=io.StringIO(), ascii=False, mininterval=0.2, **options)
 
     def display(self, msg: str | None = None, pos: int | None = None) -> bool:
         """Show the line as it is now."""

@@ -66,9 +66,14 @@ def valley(
         along = (point - center) @ turn.T
         return 0.5 * (curvature * along**2).sum(-1)
 
-    reach = 1.15 * max(abs(start[0] - minimum[0]), abs(start[1] - minimum[1]), 1.0)
-    x = (minimum[0] - 0.3 * reach, minimum[0] + reach)
-    y = (-1.5, 1.5) if angle == 0 else (minimum[1] - reach, minimum[1] + reach)
+    if angle == 0:
+        left, right = min(0.0, minimum[0], start[0]), max(0.0, minimum[0], start[0])
+        half = 1.5 * max(1.0, abs(start[1] - minimum[1]))
+        x = (left - 0.3 * (right - left), right + 0.15 * (right - left))
+        y = (minimum[1] - half, minimum[1] + half)
+    else:
+        reach = 1.15 * max(1.0, math.dist(start, minimum))
+        x, y = ((place - reach, place + reach) for place in minimum)
     return Surface(f"valley, L = {L:g}, μ = {mu:g}", value, minimum, start, x, y)
 
 
@@ -126,7 +131,7 @@ def descend(
     return Path(name, np.array(points), np.array(values))
 
 
-def heights(surface: Surface, resolution: int = 200) -> tuple[NDArray, NDArray, NDArray]:
+def heights(surface: Surface, resolution: int = 120) -> tuple[NDArray, NDArray, NDArray]:
     """x (n,), y (n,) and the heights (n, n) over the part that is drawn."""
     x, y = np.linspace(*surface.x, resolution), np.linspace(*surface.y, resolution)
     grid = torch.from_numpy(np.stack(np.meshgrid(x, y), axis=-1))

@@ -21,6 +21,18 @@ HEAD_STD = 0.02
 ROPE_BASE = 1000.0
 NORM_EPS = 1e-6
 
+# Part of a parameter's name → its kind; the first part that fits counts.
+KINDS = {
+    "embedding": "embedding",
+    "norm": "norm gains",
+    "query": "query, key",
+    "key": "query, key",
+    "value": "value, output",
+    "output": "value, output",
+    "mlp": "mlp",
+    "head": "head",
+}
+
 
 class TinyLM(nn.Module):
     """Predicts each next byte.
@@ -48,6 +60,13 @@ class TinyLM(nn.Module):
         for block in self.blocks:
             h = block(h)
         return self.head(self.final_norm(h))
+
+    def kinds(self) -> dict[str, list[nn.Parameter]]:
+        """Parameters by what they do: embedding, norm gains, three kinds of matrices, head."""
+        found: dict[str, list[nn.Parameter]] = {kind: [] for kind in dict.fromkeys(KINDS.values())}
+        for name, parameter in self.named_parameters():
+            found[next(kind for part, kind in KINDS.items() if part in name)].append(parameter)
+        return found
 
     @torch.no_grad()
     def _initialize(self, generator: torch.Generator) -> None:

@@ -39,9 +39,14 @@ class History:
     stopped: str = ""
 
     @property
+    def diverged(self) -> bool:
+        """Whether the run ended because its loss was no longer a number, or enormous."""
+        return self.stopped.startswith("diverged")
+
+    @property
     def final(self) -> float:
         """The last validation loss in nats; nan if there is none, infinity if the run diverged."""
-        if self.stopped.startswith("diverged"):
+        if self.diverged:
             return math.inf
         return self.validation_losses[-1] if self.validation_losses else math.nan
 
@@ -57,7 +62,7 @@ def train(
     schedule: Callable[[int], float] | None = None,
     on_gradients: Callable[[int], None] | None = None,
     validation: Batch | None = None,
-    validate_every: int = 20,
+    validate_every: int = 10,
     progress: bool = True,
 ) -> History:
     """Train `model` for `steps` steps and return the History.

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from course_lib.lab import style, widgets
-from course_lib.lab.plots import figure, label_ends, plot_band, plot_losses, plot_path, plot_values
+from course_lib.lab.plots import figure, label_ends, plot_band, plot_dots, plot_losses, plot_path, plot_values
 from course_lib.lab.surfaces import descend, valley
 from course_lib.lab.train import History
 
@@ -86,6 +86,23 @@ def test_without_validation_the_batch_losses_are_averaged_over_ten_steps():
     plot_losses(ax, [History("SGD", losses=list(np.arange(20.0)))])
     assert ax.lines[0].get_ydata()[0] == pytest.approx(4.5)
     assert ax.lines[0].get_xdata()[0] == 10
+
+
+def test_a_diverged_run_leaves_the_picture_and_says_so():
+    _, ax = figure()
+    steady = History("lr 0.1", validation_steps=[0, 10], validation_losses=[4.0, 2.0])
+    gone = History(
+        "lr 9", losses=[4.0, 9e4], validation_steps=[0], validation_losses=[4.0], stopped="diverged at step 1: inf"
+    )
+    plot_losses(ax, [steady, gone], colors={"lr 0.1": "#000000", "lr 9": "#d55e00"})
+    assert ax.get_ylim()[1] < 5
+    assert {text.get_text() for text in ax.texts} == {"lr 0.1", "lr 9: diverged at step 1"}
+
+
+def test_dots_are_sorted_and_labelled_with_their_values():
+    _, ax = figure()
+    plot_dots(ax, {"large": 24.31, "small": 0.207}, color="#000000", mark={"in use": 0.3})
+    assert [text.get_text() for text in ax.texts] == ["0.21", "24", "in use"]
 
 
 def test_one_run_has_no_band():

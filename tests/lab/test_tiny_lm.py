@@ -47,6 +47,19 @@ def test_rotary_scores_depend_only_on_the_distance():
     assert not torch.allclose(scores[5, 2], scores[20, 10], atol=1e-3)
 
 
+def test_every_parameter_has_one_kind():
+    model = TinyLM(20)
+    counts = {kind: sum(p.numel() for p in parameters) for kind, parameters in model.kinds().items()}
+    assert counts == {
+        "embedding": 20 * 64,
+        "norm gains": 5 * 64,
+        "query, key": 4 * 64 * 64,
+        "value, output": 4 * 64 * 64,
+        "mlp": 4 * 64 * 256,
+        "head": 20 * 64,
+    }
+
+
 def test_a_width_that_does_not_divide_is_refused():
     with pytest.raises(ValueError, match="multiple"):
         TinyLM(20, width=30, heads=4)
