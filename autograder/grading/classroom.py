@@ -11,6 +11,7 @@ from typing import Any
 
 import course_lib
 from autograder.errors import CourseError
+from autograder.submissions.cells import RawCell, cells_of
 
 REPOSITORY = Path(course_lib.__file__).resolve().parents[1]
 PRIVATE = ".sgd2muon"
@@ -68,6 +69,11 @@ class ClassChapter:
         import nbformat
 
         return nbformat.read(self.release_path, as_version=4)
+
+    @cached_property
+    def release_cells(self) -> list[RawCell]:
+        """The release notebook's cells, to compare submissions with."""
+        return cells_of(self.release) or []
 
     @property
     def judged_tasks(self) -> list[dict[str, Any]]:

@@ -18,7 +18,6 @@ from autograder.grading.pool import Job, Pool
 from autograder.grading.record import Recorder
 from autograder.judge.results import Submission
 from autograder.submissions import Extracted, Unreadable, extract
-from autograder.submissions.cells import RawCell
 
 Progress = Callable[[int, int], None]
 
@@ -109,13 +108,12 @@ def grading_level() -> str:
 
 
 def _read(chapter: ClassChapter, submissions: list[tuple[str, Path | None, str]], seed: int) -> Iterator[Found]:
-    release = [RawCell(cell.cell_type, cell.source) for cell in chapter.release.cells]
     tasks = [task["id"] for task in chapter.judged_tasks]
     for student, path, note in submissions:
         extracted, problem = Extracted(), "" if path else note
         if path is not None:
             try:
-                extracted = extract(path, chapter.tasks, release)
+                extracted = extract(path, chapter.tasks, chapter.release_cells)
             except Unreadable as error:
                 problem = str(error)
             if note:

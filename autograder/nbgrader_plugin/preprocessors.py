@@ -12,7 +12,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from autograder.grading.classroom import ClassChapter, Classroom
 from autograder.judge import Judge
 from autograder.nbgrader_plugin.compose import with_students_cells, with_verdicts
-from autograder.submissions.cells import RawCell
+from autograder.submissions.cells import cells_of
 from autograder.submissions.extract import Extracted, extract_cells
 
 
@@ -43,17 +43,7 @@ def _chapter(resources: Any) -> ClassChapter:
 
 
 def _extracted(notebook: Any, chapter: ClassChapter) -> Extracted:
-    cells = [
-        RawCell(
-            cell.cell_type,
-            cell.source,
-            str(cell.metadata.get("nbgrader", {}).get("grade_id", "")),
-            list(cell.get("outputs", [])),
-        )
-        for cell in notebook.cells
-    ]
-    release = [RawCell(cell.cell_type, cell.source) for cell in chapter.release.cells]
-    return extract_cells(cells, chapter.tasks, release)
+    return extract_cells(cells_of(notebook) or [], chapter.tasks, chapter.release_cells)
 
 
 @cache

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import ast
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from autograder.judge.results import Submission
-from autograder.submissions.answers import answers_in
+from autograder.submissions.answers import UNCLEAR, answers_in
 from autograder.submissions.cells import RawCell, Unreadable, read_cells
+from autograder.submissions.implementations import Piece, implementation, normal, pieces
 
 __all__ = ["Extracted", "Unreadable", "extract", "extract_cells"]
-
-MAGIC = re.compile(r"^[ \t]*%%implement[ \t]+(\S+)[ \t]*$", re.MULTILINE)
 
 
 @dataclass
@@ -46,84 +44,83 @@ def extract(path: Path, tasks: Sequence[dict[str, Any]], release: Sequence[RawCe
 def extract_cells(cells: Sequence[RawCell], tasks: Sequence[dict[str, Any]], release: Sequence[RawCell]) -> Extracted:
     """The same, from cells."""
     found = Extracted()
-    untouched = {_normal(cell.source) for cell in release}
+    cells = _identified(cells, release)
+    cut = pieces(cells)
+    released = {normal(cell.source) for cell in release}
+    modules = [task["module"] for task in tasks if task["kind"] == "implement"]
     for task in tasks:
         if task["kind"] == "implement":
-            _implementation(found, task, cells, untouched)
+            _implementation(found, task, cut, released, modules)
         elif task["kind"] == "free_text":
-            _free_text(found, task, cells)
-    _answers(found, {task["id"] for task in tasks if task["kind"] in ("predict", "quiz")}, cells)
-    _paths_of_others(found, {task.get("module") for task in tasks}, cells)
+            _free_text(found, task["id"], cells, release, released)
+    _answers(found, [task["id"] for task in tasks if task["kind"] in ("predict", "quiz")], cells)
+    _paths_of_others(found, modules, cut)
     return found
 
 
-def _implementation(found: Extracted, task: dict[str, Any], cells: Sequence[RawCell], untouched: set[str]) -> None:
-    """The last cell that was worked on, of those that say they are the module; then the cell with the task's id; then
-    any cell that defines the task's names."""
-    named = [cell for cell in cells if target(cell) == task["module"]]
-    marked = [cell for cell in cells if cell.grade_id == task["id"] and target(cell) in (None, task["module"])]
-    worked_on = [cell for cell in named if _normal(cell.source) not in untouched]
-    worked_on = worked_on or [cell for cell in marked if _normal(cell.source) not in untouched]
-    if len(worked_on) > 1:
-        found.notes.append(f"{task['id']}: {len(worked_on)} cells hold an answer; the last one counts")
-    if not worked_on:
-        worked_on = [cell for cell in cells if target(cell) is None and _defines(cell.source, task["names"])]
-        if worked_on:
-            found.notes.append(f"{task['id']}: taken from a cell without its %%implement line")
-    candidates = worked_on or named or marked
-    if not candidates:
+def _identified(cells: Sequence[RawCell], release: Sequence[RawCell]) -> list[RawCell]:
+    """The cells; one that lost its metadata, but not its cell id, gets its grade_id back."""
+    ids = {cell.cell_id: cell.grade_id for cell in release if cell.cell_id and cell.grade_id}
+    return [
+        replace(cell, grade_id=ids[cell.cell_id]) if not cell.grade_id and cell.cell_id in ids else cell
+        for cell in cells
+    ]
+
+
+def _implementation(
+    found: Extracted, task: dict[str, Any], cut: Sequence[Piece], released: set[str], modules: list[str]
+) -> None:
+    one = implementation(task, cut, released, modules)
+    if one is None:
         found.notes.append(f"{task['id']}: no cell with %%implement {task['module']}")
         return
-    chosen = candidates[-1]
-    if chosen.cell_type != "code":
-        found.notes.append(f"{task['id']}: the cell is of type {chosen.cell_type}; read as code")
-    found.modules[task["module"]] = body(chosen.source)
-    found.cells[task["id"]] = chosen
+    found.modules[task["module"]] = one.source
+    found.cells[task["id"]] = one.cell
+    found.notes += one.notes
 
 
-def target(cell: RawCell) -> str | None:
-    """The path on the cell's %%implement line, None without one."""
-    match = MAGIC.search(cell.source)
-    return match.group(1).strip("\"'") if match else None
-
-
-def body(source: str) -> str:
-    """The module that the cell becomes: its first line is a comment, so that line numbers stay those of the cell."""
-    match = MAGIC.search(source)
-    return source if match is None else source[: match.start()] + "#" + source[match.end() :]
-
-
-def _normal(source: str) -> str:
-    return re.sub(r"\s+", " ", source).strip()
-
-
-def _defines(source: str, names: Iterable[str]) -> bool:
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    defined = {node.name for node in tree.body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
-    return defined.issuperset(names)
-
-
-def _answers(found: Extracted, tasks: set[str], cells: Sequence[RawCell]) -> None:
+def _answers(found: Extracted, tasks: Sequence[str], cells: Sequence[RawCell]) -> None:
     """The last answer to each question that is not `...`."""
-    for cell in cells:
-        for task, value in answers_in(cell.source):
-            if task in tasks and value is not ...:
-                found.answers[task] = value
-                found.cells[task] = cell
+    calls = [(task, value, cell) for cell in cells for task, value in answers_in(cell) if value is not ...]
+    for task in tasks:
+        given = [(value, cell) for asked, value, cell in calls if asked == task]
+        literals = [(value, cell) for value, cell in given if value is not UNCLEAR]
+        if literals:
+            found.answers[task], found.cells[task] = literals[-1]
+        elif given:
+            found.cells[task] = given[-1][1]
+            found.notes.append(f"{task}: the answer is no number, text or list typed into the call; it does not count")
+        if len({repr(value) for value, _ in literals}) > 1:
+            found.notes.append(f"{task}: answered more than once; the last answer counts")
 
 
-def _free_text(found: Extracted, task: dict[str, Any], cells: Sequence[RawCell]) -> None:
-    marked = [cell for cell in cells if cell.grade_id == task["id"]]
+def _free_text(
+    found: Extracted, task: str, cells: Sequence[RawCell], release: Sequence[RawCell], released: set[str]
+) -> None:
+    """The last cell of the task that was written in; without its metadata, the cell behind the question."""
+    marked = [cell for cell in cells if cell.grade_id == task] or _behind_question(task, cells, release, released)
     if not marked:
-        found.notes.append(f"{task['id']}: the answer's cell is gone; look at the submitted notebook")
+        found.notes.append(f"{task}: the answer's cell is gone; look at the submitted notebook")
         return
-    found.free_text[task["id"]] = marked[-1].source
-    found.cells[task["id"]] = marked[-1]
+    written = [cell for cell in marked if normal(cell.source) not in released]
+    found.cells[task] = (written or marked)[-1]
+    found.free_text[task] = found.cells[task].source
 
 
-def _paths_of_others(found: Extracted, known: set[Any], cells: Sequence[RawCell]) -> None:
-    strange = sorted({path for cell in cells if (path := target(cell)) is not None and path not in known})
-    found.notes += [f"a cell for {path[:80]} is ignored: not a module of this chapter" for path in strange]
+def _behind_question(
+    task: str, cells: Sequence[RawCell], release: Sequence[RawCell], released: set[str]
+) -> list[RawCell]:
+    """Cells that follow the cell that the task's cell follows in the release, and are not of the release themselves."""
+    place = next((place for place, cell in enumerate(release) if cell.grade_id == task), 0)
+    if place == 0:
+        return []
+    question, stub = normal(release[place - 1].source), normal(release[place].source)
+    after = [cell for before, cell in pairwise(cells) if normal(before.source) == question]
+    return [cell for cell in after if normal(cell.source) == stub or normal(cell.source) not in released]
+
+
+def _paths_of_others(found: Extracted, modules: list[str], cut: Sequence[Piece]) -> None:
+    """Say which %%implement lines named something else, unless their cell was taken all the same."""
+    taken = {id(cell) for cell in found.cells.values()}
+    strange = {piece.path for piece in cut if piece.path and piece.path not in modules and id(piece.cell) not in taken}
+    found.notes += [f"a cell for {path[:80]} is ignored: not a module of this chapter" for path in sorted(strange)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,6 @@ from typing import Any
 import pytest
 
 from autograder.submissions import Extracted, Unreadable, extract
-from autograder.submissions.answers import answers_in
 from autograder.submissions.cells import RawCell
 
 TASKS: list[dict[str, Any]] = [
@@ -33,12 +33,20 @@ def notebook(mine: str = MINE) -> dict[str, Any]:
         cell("code", mine, "sgd"),
         cell("code", 'check("sgd")', "check_sgd"),
         cell("code", 'predict("rate", 0.2)', "rate"),
+        cell("markdown", "Why?"),
         cell("markdown", "Because.", "why"),
     ]
     return {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 
 
-RELEASE = [RawCell("code", STUB, "sgd"), RawCell("code", 'predict("rate", ...)', "rate")]
+RELEASE = [
+    RawCell("markdown", "# Chapter"),
+    RawCell("code", STUB, "sgd", "id-sgd"),
+    RawCell("code", 'check("sgd")', "check_sgd", "id-check_sgd"),
+    RawCell("code", 'predict("rate", ...)', "rate", "id-rate"),
+    RawCell("markdown", "Why?"),
+    RawCell("markdown", "*Your answer.*", "why", "id-why"),
+]
 
 
 def extracted(tmp_path: Path, content: Any) -> Extracted:
@@ -91,7 +99,19 @@ DAMAGES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "markdown": change("markdown"),
     "raw": change("raw"),
     "no type": change(None),  # type: ignore[arg-type]
+    "deep nesting": lambda book: (
+        json.dumps(book).replace('"metadata": {}', '"metadata": ' + "[" * 400 + "]" * 400).encode()
+    ),
+    "metadata lost, ids kept": lambda book: {**book, "cells": [{**c, "metadata": {}} for c in book["cells"]]},
+    "two cells merged": lambda book: {
+        **book,
+        "cells": [cell("code", "\n# mine\n" + book["cells"][1]["source"], "sgd"), *book["cells"][2:]],
+    },
+    "utf-16": lambda book: json.dumps(book).encode("utf-16"),
+    "padded with nul bytes": lambda book: json.dumps(book).encode() + b"\0" * 512,
     "strange cells": lambda book: {**book, "cells": [None, 3, {"source": 7}, {}, *book["cells"], []]},
+    "strange worksheets": lambda book: {"worksheets": [None, {"cells": 7}, {"cells": book["cells"]}], "nbformat": 3},
+    "a lone surrogate": lambda book: {**book, "cells": [*book["cells"], cell("code", "x = '\ud800'")]},
     "huge output": with_outputs,
     "bom and crlf": lambda book: b"\xef\xbb\xbf" + json.dumps(book, indent=1).replace("\n", "\r\n").encode(),
     "stub left, answer in a new cell": lambda book: {**book, "cells": [cell("code", STUB, "sgd"), *book["cells"]]},
@@ -108,8 +128,9 @@ DAMAGES: dict[str, Callable[[dict[str, Any]], Any]] = {
 def test_the_implementation_and_the_answer_survive(tmp_path: Path, damage: str) -> None:
     found = extracted(tmp_path, DAMAGES[damage](notebook()))
     assert found.modules["course_lib/optim/sgd.py"].endswith("return 1")
-    assert found.modules["course_lib/optim/sgd.py"].startswith("#\n")
+    assert "#\nclass SGD" in found.modules["course_lib/optim/sgd.py"]
     assert found.answers == {"rate": 0.2}
+    assert found.free_text == {"why": "Because."}
 
 
 def test_the_answer_without_its_first_line_is_found_by_its_id(tmp_path: Path) -> None:
@@ -173,31 +194,76 @@ def test_a_link_is_refused(tmp_path: Path) -> None:
         extract(tmp_path / "link.ipynb", TASKS, RELEASE)
 
 
-@pytest.mark.parametrize(
-    ("source", "value"),
-    [
-        ('predict("rate", -1e-2)', -0.01),
-        ('quiz("rate", ["a", "b"])', ["a", "b"]),
-        ('predict(task="rate", value=2/10)', 0.2),
-        ('%time\npredict("rate", 3)', 3),
-        ('x = (\npredict("rate", (1, 2))', [1, 2]),
-        ('predict("rate", ...)', ...),
-        ('predict("rate", 2**-1)', 0.5),
-    ],
-)
-def test_literal_answers_are_read(source: str, value: Any) -> None:
-    assert list(answers_in(source)) == [("rate", value)]
+def test_line_numbers_of_the_module_are_those_of_the_cell(tmp_path: Path) -> None:
+    found = extracted(tmp_path, notebook("\n\n  %%implement   course_lib/optim/sgd.py  # here\nclass SGD:\n    x = 1"))
+    lines = found.modules["course_lib/optim/sgd.py"].split("\n")
+    assert (lines[2].strip(), lines[3]) == ("#", "class SGD:")
 
 
-@pytest.mark.parametrize(
-    "source",
-    [
-        'predict("rate", open("x"))',
-        'predict("rate", x)',
-        'predict("rate", 9**9**9**9)',
-        'predict("rate", "a"*9)',
-        'print("rate", 1)',
-    ],
-)
-def test_anything_else_is_no_answer(source: str) -> None:
-    assert list(answers_in(source)) == []
+def test_two_tasks_merged_into_one_cell_are_two_modules(tmp_path: Path) -> None:
+    other = {"id": "adam", "kind": "implement", "module": "course_lib/optim/adam.py", "names": ["Adam"], "points": 1}
+    path = tmp_path / "one.ipynb"
+    merged = cell("code", f"{MINE}\n%%implement course_lib/optim/adam.py\nclass Adam:\n    x = 2", "sgd")
+    path.write_text(json.dumps({"cells": [merged]}))
+    found = extract(path, [TASKS[0], other], RELEASE)
+    assert "Adam" not in found.modules["course_lib/optim/sgd.py"]
+    assert found.modules["course_lib/optim/adam.py"].strip() == "#\nclass Adam:\n    x = 2"
+
+
+def test_a_finished_cell_counts_more_than_a_later_one_that_is_unfinished_or_broken(tmp_path: Path) -> None:
+    book = notebook()
+    book["cells"].append(cell("code", MINE.replace("return 1", "x = 1\n        raise NotImplementedError"), "sgd"))
+    book["cells"].append(cell("code", MINE.replace("return 1", "return 1 +"), "sgd"))
+    assert extracted(tmp_path, book).modules["course_lib/optim/sgd.py"].endswith("return 1")
+
+
+def test_a_misspelt_path_in_the_tasks_own_cell_is_read_and_noted(tmp_path: Path) -> None:
+    found = extracted(tmp_path, notebook(MINE.replace("sgd.py", "SGD.py")))
+    assert found.modules["course_lib/optim/sgd.py"].endswith("return 1")
+    assert found.notes == ["sgd: taken from its cell, although that says %%implement course_lib/optim/SGD.py"]
+
+
+def test_a_cell_of_the_release_that_shows_the_same_class_is_no_answer(tmp_path: Path) -> None:
+    shown = "class SGD:\n    def step(self):\n        return 'for show'"
+    book = notebook(STUB)
+    book["cells"].append(cell("code", shown))
+    path = tmp_path / "one.ipynb"
+    path.write_text(json.dumps(book))
+    found = extract(path, TASKS, [*RELEASE, RawCell("code", shown)])
+    assert "NotImplementedError" in found.modules["course_lib/optim/sgd.py"]
+
+
+def test_the_free_text_written_into_a_copy_of_its_cell_is_found(tmp_path: Path) -> None:
+    book = notebook()
+    book["cells"].append(cell("markdown", "*Your answer.*", "why"))
+    assert extracted(tmp_path, book).free_text == {"why": "Because."}
+
+
+def test_a_free_text_cell_that_is_gone_is_noted(tmp_path: Path) -> None:
+    book = notebook()
+    book["cells"] = book["cells"][:-2]
+    found = extracted(tmp_path, book)
+    assert found.free_text == {}
+    assert found.notes == ["why: the answer's cell is gone; look at the submitted notebook"]
+
+
+def test_an_answer_that_is_no_literal_is_noted(tmp_path: Path) -> None:
+    book = notebook()
+    book["cells"][3]["source"] = 'predict("rate", 2 / L)'
+    found = extracted(tmp_path, book)
+    assert found.answers == {}
+    assert found.notes == ["rate: the answer is no number, text or list typed into the call; it does not count"]
+
+
+def test_two_different_answers_are_noted_and_the_last_counts(tmp_path: Path) -> None:
+    book = notebook()
+    book["cells"].append(cell("code", 'predict("rate", 0.3)'))
+    found = extracted(tmp_path, book)
+    assert found.answers == {"rate": 0.3}
+    assert found.notes == ["rate: answered more than once; the last answer counts"]
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.ipynb")
+    with pytest.raises(Unreadable, match="no file"):
+        extract(tmp_path / "pipe.ipynb", TASKS, RELEASE)
