@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import json
 import mmap
 import os
@@ -76,6 +77,7 @@ def _attempts(bait: Bait) -> Attempts:
             f"read the environment of process {process}": ("landlock", partial(_read, f"/proc/{process}/environ")),
             f"read the memory map of process {process}": ("landlock", partial(_read, f"/proc/{process}/maps")),
             f"signal process {process}": ("seccomp", partial(_signal, process)),
+            f"have a pipe signal process {process}": ("seccomp", partial(_signal_by_pipe, process)),
             f"trace process {process}": ("seccomp", partial(_trace, process)),
         }
     return attempts | {
@@ -137,6 +139,11 @@ def _fork() -> bool:
 
 def _signal(process: int) -> bool:
     os.kill(process, 0)
+    return True
+
+
+def _signal_by_pipe(process: int) -> bool:
+    fcntl.fcntl(1, fcntl.F_SETOWN, process)
     return True
 
 

@@ -33,7 +33,8 @@ BOOT = (
     "import sys; sys.path.append(sys.argv[1]); from autograder.sandbox.server import main; "
     "sys.path.pop(); main(int(sys.argv[2]))"
 )
-_CODE = Path(autograder.__file__).resolve().parent
+_PACKAGE = Path(autograder.__file__).resolve().parent
+_SERVER_CODE = [str(_PACKAGE / name) for name in ("__init__.py", "errors.py", "sandbox")]
 _CHUNK = 1 << 16
 _PATIENCE_TO_DIE = 10.0
 """Seconds for a server to report the end of a worker that it was told to kill, before it counts as dead."""
@@ -68,7 +69,7 @@ class ForkServer:
             readable_paths=self._readable,
             syscall_filter=build_filter().hex() if isolated else "",
         )
-        around = bubblewrap(setup.readable_paths, _CODE) if level == "full" else []
+        around = bubblewrap(setup.readable_paths, _SERVER_CODE) if level == "full" else []
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115
         self._process, self._link = _spawn(around, self._complaints)
         if level == "full":
@@ -211,7 +212,7 @@ def _spawn(around: Sequence[str], complaints: IO[bytes]) -> tuple[subprocess.Pop
     python = [os.path.realpath(sys.executable), "-s", "-S", "-P"]  # no site-packages, no working directory
     with theirs:
         process = subprocess.Popen(
-            [*around, *python, "-c", BOOT, str(_CODE.parent), str(theirs.fileno())],
+            [*around, *python, "-c", BOOT, str(_PACKAGE.parent), str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             env=ENVIRONMENT,
             cwd="/",

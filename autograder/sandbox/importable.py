@@ -86,7 +86,7 @@ def standard_library() -> Path:
 
 
 def _standard_library() -> list[Path]:
-    skipped = {"site-packages", "dist-packages", "__pycache__", "test", "idlelib", "ensurepip"}
+    skipped = {"site-packages", "dist-packages", "test", "idlelib", "ensurepip"}
     zipped = Path(f"{sys.base_prefix}/lib/python{sys.version_info[0]}{sys.version_info[1]}.zip")
     return [entry for entry in standard_library().iterdir() if entry.name not in skipped] + (
         [zipped] if zipped.exists() else []

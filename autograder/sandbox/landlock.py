@@ -30,8 +30,8 @@ def version() -> int:
     except OSError as missing:
         raise LevelUnavailable(
             "Landlock is not to be had: it needs Linux 5.13 or later with `landlock` among the security modules "
-            "(/sys/kernel/security/lsm; boot with lsm=landlock,... to add it), and in a container a Docker or "
-            f"Podman whose seccomp profile knows it, of 2021 or later ({missing})"
+            "(they stand in /sys/kernel/security/lsm; boot with lsm=landlock,... to add it), and in a container an "
+            f"engine that allows its system calls: Docker 23, Podman 4.3, containerd 1.6 or later ({missing})"
         ) from missing
 
 

@@ -17,17 +17,17 @@ from autograder.sandbox.outcome import LevelUnavailable
 
 NAMES = ("ipc", "mnt", "net", "pid", "uts")
 _CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_KILL")
-_FOLDERS = ("/usr", "/lib", "/lib32", "/lib64", "/bin")
+_FOLDERS = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/nix/store")
 _FILES = ("/etc/ld.so.cache", "/sys/devices/system/cpu")
 
 UIDS = 64
 """User ids that one server takes turns with: more than workers run at once."""
 
 
-def bubblewrap(readable: Iterable[str], server_code: Path) -> list[str]:
+def bubblewrap(readable: Iterable[str], server_code: Iterable[str]) -> list[str]:
     """The command that runs another in new namespaces. Raises LevelUnavailable where that needs more than is here.
 
-    `readable` is what workers may read, `server_code` a folder that only the server needs, to start.
+    `readable` is what workers may read, `server_code` what only the server reads, to start.
     """
     if os.geteuid() != 0:
         raise LevelUnavailable('level "full" needs root; level "user" is the safest for everybody else')
@@ -38,7 +38,7 @@ def bubblewrap(readable: Iterable[str], server_code: Path) -> list[str]:
     for capability in _CAPABILITIES:
         command += ["--cap-add", capability]
     command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # torch looks for them as it is imported
-    shown = [*readable, str(server_code)]
+    shown = [*readable, *server_code]
     for folder in sorted({str(parent) for path in (*shown, sys.base_prefix) for parent in Path(path).parents}):
         command += ["--perms", "0755", "--dir", folder]  # bubblewrap would make them for root only
     for path in (*_FOLDERS, sys.base_prefix, *_FILES):

@@ -6,6 +6,7 @@ import signal
 from dataclasses import dataclass
 from typing import Literal
 
+from autograder.errors import CourseError
 from autograder.sandbox.log_text import readable
 
 Level = Literal["trusted", "user", "full"]
@@ -18,7 +19,7 @@ READY = b"R"
 """The first byte of a result: sent once every layer of isolation is up, before any student code runs."""
 
 
-class SandboxError(RuntimeError):
+class SandboxError(CourseError):
     """The sandbox could not be started as asked; the text says what is missing and what to do."""
 
 

@@ -14,7 +14,7 @@ import pytest
 from autograder.sandbox import Limits
 
 QUICK = Limits(cpu_seconds=1, wall_seconds=3, memory_bytes=1 << 29, log_bytes=4096)
-WAITING = replace(QUICK, wall_seconds=1)
+WAITING = replace(QUICK, wall_seconds=0.5)
 GROWING = replace(QUICK, cpu_seconds=10, wall_seconds=20)
 HONEST = b"""
 import torch
@@ -42,12 +42,19 @@ class Attack:
     log: str = ""
     """Words that its log must contain."""
     limits: Limits = QUICK
+    levels: tuple[str, ...] = ("trusted", "user", "full")
 
 
 EVERYWHERE = [
     Attack("endless_loop", "while True: pass", "timed_out", "of CPU time"),
-    Attack("endless_loop_in_c", "any(iter(int, 1))", "timed_out", "of CPU time"),
-    Attack("endless_regex", "import re; re.match('(a+)+$', 'a' * 60 + 'b')", "timed_out", "of CPU time"),
+    Attack("endless_loop_in_c", "any(iter(int, 1))", "timed_out", "of CPU time", levels=("user",)),
+    Attack(
+        "endless_regex",
+        "import re; re.match('(a+)+$', 'a' * 60 + 'b')",
+        "timed_out",
+        "of CPU time",
+        levels=("full",),
+    ),
     Attack(
         "ignored_signals",
         """
@@ -177,7 +184,6 @@ ONLY_TRUSTED = [
     Attack(
         "stops_itself", "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)", "timed_out", "waited", limits=WAITING
     ),
-    Attack("kills_the_server", "import os; os.kill(os.getppid(), 9)", "sandbox_failed", "server died twice"),
     Attack("kills_itself", "import os; os.kill(os.getpid(), 9)", "killed", "signal 9"),
 ]
 
@@ -205,7 +211,8 @@ def attacks():
     for level in ("trusted", "user", "full"):
         own = ONLY_TRUSTED if level == "trusted" else ISOLATED
         for attack in [*EVERYWHERE, *own]:
-            yield pytest.param(level, attack, id=f"{level}-{attack.name}")
+            if level in attack.levels:
+                yield pytest.param(level, attack, id=f"{level}-{attack.name}")
 
 
 @pytest.mark.parametrize(("level", "attack"), list(attacks()))

@@ -87,6 +87,7 @@ def test_a_secret_left_readable_for_everybody_cannot_be_read(level, at_level, tm
     [
         "open('written', 'w')",
         "open('/tmp/written', 'w')",
+        "os.open('/tmp', os.O_TMPFILE | os.O_RDWR)",
         "open('/dev/null', 'w')",
         "open('/dev/shm/written', 'w')",
         "import torch; open(torch.__path__[0] + '/written.py', 'w')",
@@ -137,6 +138,9 @@ def test_loopback_cannot_be_reached(level, kind, at_level):
         "os.openpty()",
         "os.getxattr('/usr', 'user.x')",
         "import fcntl; fcntl.ioctl(1, 0x5412, b'x')",  # TIOCSTI: type into the terminal
+        "import fcntl; fcntl.fcntl(1, fcntl.F_SETOWN, os.getppid())",  # the pipe would send it signals
+        "import fcntl; fcntl.fcntl(1, fcntl.F_SETSIG, 9)",
+        "import fcntl; fcntl.fcntl(1, fcntl.F_SETFL, os.O_ASYNC)",
         "import signal; signal.setitimer(signal.ITIMER_REAL, 1)",
         "import shutil; shutil.disk_usage('/')",
     ],

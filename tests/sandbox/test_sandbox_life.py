@@ -107,7 +107,7 @@ def test_neighbours_of_a_job_that_kills_the_server_are_judged(sandbox):
 def test_a_server_that_stops_answering_is_given_up(sandbox, monkeypatch):
     monkeypatch.setattr("autograder.sandbox.fork_server._PATIENCE_TO_DIE", 0.2)
     job = (b"import os, signal; os.kill(os.getppid(), signal.SIGSTOP); os._exit(0)", 1)
-    outcome = sandbox.run(*job, Limits(cpu_seconds=1, wall_seconds=0.5))
+    outcome = sandbox.run(*job, Limits(cpu_seconds=1, wall_seconds=0.3))
     assert outcome.ending == "sandbox_failed"
     assert sandbox.run(*saying(3), LIMITS).data == b"   3"
 
@@ -225,7 +225,7 @@ if not os.path.exists({str(mark)!r}):
     time.sleep(100)
 emit(b"late")
 """
-    outcome = sandbox.run(job.encode(), 4, Limits(cpu_seconds=1, wall_seconds=0.5))
+    outcome = sandbox.run(job.encode(), 4, Limits(cpu_seconds=1, wall_seconds=0.3))
     assert (outcome.ending, outcome.data) == ("ok", b"late")
 
 
