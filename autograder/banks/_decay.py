@@ -1,6 +1,6 @@
-"""Decay: what goes wrong with half a cosine, with a floor, and with the unit of the result.
+"""Decay: what goes wrong with half a cosine, with a floor, after the end, and with the unit of the result.
 
-For formulas with the steps progress, cosine, decay_lr, final_lr, lr and result, written for an array of steps.
+For formulas with the steps progress, cosine, decay_lr, final_lr, end_fails, lr and result, written for an array of steps.
 """
 
 from __future__ import annotations
@@ -152,6 +152,51 @@ def jump_to_the_floor(bank: Bank, shape: str = "cosine") -> None:
             "The decay is min_lr + (peak_lr - min_lr) * factor, with a factor that falls from 1 to 0.",
         ),
         decay_lr=lambda s: s.peak_lr * getattr(s, shape),
+    )
+
+
+def end_mistakes(bank: Bank) -> None:
+    """Steps from total_steps on, where a schedule stays at min_lr."""
+    add = bank.misconception
+    add(
+        "zero-after-the-end",
+        "that drops to zero after total_steps",
+        hints=(
+            "What do you return for a step beyond total_steps?",
+            "A run may go on for a while after its budget. At which learning rate?",
+            "From total_steps on, return min_lr.",
+        ),
+        final_lr=lambda s: 0.0,
+    )
+    add(
+        "peak-after-the-end",
+        "that goes back to the peak after total_steps",
+        hints=(
+            "What do you return for a step beyond total_steps?",
+            "Which of your branches does a step beyond total_steps fall into?",
+            "From total_steps on, return min_lr.",
+        ),
+        final_lr=lambda s: s.peak_lr,
+    )
+    add(
+        "nothing-after-the-end",
+        "that returns None after total_steps",
+        hints=(
+            "What do you return for a step beyond total_steps?",
+            "A function that reaches its end without a return gives None.",
+            "From total_steps on, return min_lr.",
+        ),
+        final_lr=lambda s: np.nan,
+    )
+    add(
+        "raises-after-the-end",
+        "that raises an exception after total_steps",
+        hints=(
+            "Call your function with step = total_steps + 1.",
+            "A run may go on for a while after its budget. At which learning rate?",
+            "From total_steps on, return min_lr; no error, no assert.",
+        ),
+        end_fails=lambda s: ~s.warming & (s.step > s.total_steps),
     )
 
 

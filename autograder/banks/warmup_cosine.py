@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograder.banks._budgets import floor, peak, whole
-from autograder.banks._decay import cosine_mistakes, floor_mistakes, jump_to_the_floor, returns_a_factor
+from autograder.banks._decay import cosine_mistakes, end_mistakes, floor_mistakes, jump_to_the_floor, returns_a_factor
 from autograder.banks._warmup import floor_in_the_warmup, warmup_conventions, warmup_mistakes, warmup_over_total
 from autograder.judge.evidence import Scenario
 from autograder.judge.schedule_task import ScheduleTask, walk
@@ -134,46 +134,6 @@ add(
     ended=lambda s: np.zeros(s.step.shape, dtype=bool),
 )
 add(
-    "zero-after-the-end",
-    "that drops to zero after total_steps",
-    hints=(
-        "What do you return for a step beyond total_steps?",
-        "A run may go on for a while after its budget. At which learning rate?",
-        "From total_steps on, return min_lr.",
-    ),
-    final_lr=lambda s: 0.0,
-)
-add(
-    "peak-after-the-end",
-    "that goes back to the peak after total_steps",
-    hints=(
-        "What do you return for a step beyond total_steps?",
-        "Which of your branches does a step beyond total_steps fall into?",
-        "From total_steps on, return min_lr.",
-    ),
-    final_lr=lambda s: s.peak_lr,
-)
-add(
-    "nothing-after-the-end",
-    "that returns None after total_steps",
-    hints=(
-        "What do you return for a step beyond total_steps?",
-        "A function that reaches its end without a return gives None.",
-        "From total_steps on, return min_lr.",
-    ),
-    final_lr=lambda s: np.nan,
-)
-add(
-    "raises-after-the-end",
-    "that raises an exception after total_steps",
-    hints=(
-        "Call your function with step = total_steps + 1.",
-        "A run may go on for a while after its budget. At which learning rate?",
-        "From total_steps on, return min_lr; no error, no assert.",
-    ),
-    decay_fails=lambda s: ~s.warming & (~s.ended & (s.span == 0) | (s.step > s.total_steps)),
-)
-add(
     "end-not-included",
     "that divides by zero at step total_steps when the whole run is warmup",
     source="nanoGPT and CS336 compare with > total_steps",
@@ -194,6 +154,7 @@ add(
     ),
     decay_fails=lambda s: np.full(s.step.shape, s.total_steps == s.warmup_steps),
 )
+end_mistakes(bank)
 cosine_mistakes(bank)
 floor_mistakes(bank)
 jump_to_the_floor(bank)

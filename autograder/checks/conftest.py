@@ -7,7 +7,7 @@ prerequisite fails is reported as skipped.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,9 @@ def student(request: pytest.FixtureRequest, judged: Student) -> Student:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[Any]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """The diagnosis instead of a traceback through the judge."""
     report = yield
     if call.when == "call" and call.excinfo is not None and isinstance(call.excinfo.value, Wrong):

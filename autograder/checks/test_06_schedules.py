@@ -40,3 +40,52 @@ def test_cosine_together(student):
     """It is a function of its arguments only, in any order of steps, and returns one number."""
     student.follows("together")
     student.follows(part="flags")
+
+
+@check("wsd", points=2)
+def test_wsd_plateau_and_linear_decay(student):
+    """Without warmup, the learning rate stays at the peak and then falls in a straight line over decay_steps."""
+    student.follows("linear")
+
+
+@check("wsd", points=2, needs="wsd_plateau_and_linear_decay")
+def test_wsd_warmup(student):
+    """With warmup, it first rises in a straight line and reaches the peak when the warmup ends."""
+    student.follows("warmup")
+
+
+@check("wsd", points=1, needs="wsd_plateau_and_linear_decay")
+def test_wsd_floor(student):
+    """The decay ends at min_lr."""
+    student.follows("floor")
+
+
+@check("wsd", points=1, needs="wsd_plateau_and_linear_decay")
+def test_wsd_cosine(student):
+    """With shape="cosine", the decay is half a cosine."""
+    student.follows("cosine")
+
+
+@check("wsd", points=1, needs="wsd_plateau_and_linear_decay")
+def test_wsd_sqrt(student):
+    """With shape="sqrt", the decay is one minus the root of the progress."""
+    student.follows("sqrt")
+
+
+@check("wsd", points=1, needs="wsd_floor")
+def test_wsd_after_the_end(student):
+    """From total_steps on, it stays at min_lr."""
+    student.follows("after")
+
+
+@check("wsd", points=1, needs="wsd_floor")
+def test_wsd_edges(student):
+    """Runs without warmup, without plateau, without decay and of one step work."""
+    student.follows("edges")
+
+
+@check("wsd", points=1, needs="wsd_warmup")
+def test_wsd_together(student):
+    """It is a function of its arguments only, in any order of steps, and returns one number."""
+    student.follows("together")
+    student.follows(part="flags")

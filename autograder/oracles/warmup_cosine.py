@@ -26,7 +26,8 @@ FORMULA = Formula(
         "lr": lambda s: np.where(s.warming, s.warmup_lr, np.where(s.ended, s.final_lr, s.decay_lr)),
         "warmup_fails": lambda s: s.warming & (s.warmup_steps == 0),
         "decay_fails": lambda s: ~s.warming & ~s.ended & (s.span == 0),
-        "fails": lambda s: s.warmup_fails | s.decay_fails,
+        "end_fails": lambda s: False,
+        "fails": lambda s: s.warmup_fails | s.decay_fails | s.end_fails,
         "result": lambda s: (s.lr, s.fails),
     },
 )

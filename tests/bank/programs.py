@@ -13,7 +13,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import tests.bank
 
@@ -74,7 +74,7 @@ def edited(source: str, edits: Edits, name: str) -> str:
         start = source.index(old)
         spans.append((start, start + len(old), new))
     spans.sort()
-    if any(first[1] > second[0] for first, second in zip(spans, spans[1:], strict=False)):
+    if any(first[1] > second[0] for first, second in pairwise(spans)):
         raise ValueError(f"{name}: two edits touch the same text")
     for start, stop, new in reversed(spans):
         source = source[:start] + new + source[stop:]

@@ -1,0 +1,326 @@
+"""The task `wsd` (warmup, stable, decay): how it is tried, and what people get wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograder.banks._budgets import floor, peak, whole
+from autograder.banks._decay import cosine_mistakes, end_mistakes, floor_mistakes, jump_to_the_floor, returns_a_factor
+from autograder.banks._warmup import floor_in_the_warmup, warmup_conventions, warmup_mistakes, warmup_over_total
+from autograder.judge.evidence import Scenario
+from autograder.judge.schedule_task import ScheduleTask, walk
+from autograder.judge.variants import Bank
+from autograder.oracles.wsd import FORMULA
+
+SHAPES = ("linear", "cosine", "sqrt")
+
+bank = Bank()
+add = bank.misconception
+
+warmup_conventions(bank)
+bank.convention(
+    "warmup-from-floor",
+    "a warmup from min_lr to peak_lr instead of from zero",
+    source="transformers' get_wsd_schedule",
+    warmup_lr=lambda s: s.min_lr + (s.peak_lr - s.min_lr) * s.ramp,
+)
+bank.convention(
+    "ends-at-the-last-step",
+    "a decay that begins at the peak and reaches min_lr at step total_steps - 1, the last step that is taken",
+    source="the same index as in Lightly's cosine_schedule",
+    span=lambda s: max(s.decay_steps - 1, 1),
+    progress=lambda s: (s.step - s.start) / s.span,
+)
+bank.convention(
+    "decay-counts-from-one",
+    "a decay whose first step is already below the peak and whose last is min_lr",
+    source="the same index as in transformers' get_cosine_with_min_lr_schedule_with_warmup_lr_rate",
+    span=lambda s: s.decay_steps,
+    progress=lambda s: (s.step + 1 - s.start) / s.span,
+)
+
+warmup_mistakes(bank)
+warmup_over_total(bank)
+floor_in_the_warmup(bank)
+add(
+    "no-plateau",
+    "without a plateau: its decay begins when the warmup ends",
+    hints=(
+        "For how many steps is your learning rate at the peak?",
+        "The decay takes the last decay_steps steps. At which step does it begin?",
+        "The decay begins at total_steps - decay_steps.",
+    ),
+    start=lambda s: s.warmup_steps,
+    span=lambda s: s.total_steps - s.warmup_steps,
+)
+add(
+    "progress-counted-from-zero",
+    "whose decay is counted from step 0 and so jumps when it begins",
+    hints=(
+        "By how much does your learning rate fall in the first step of the decay?",
+        "How far has the decay come at its first step?",
+        "Progress is (step - (total_steps - decay_steps)) / decay_steps.",
+    ),
+    span=lambda s: s.total_steps,
+    progress=lambda s: s.step / s.span,
+)
+add(
+    "decay-steps-as-plateau",
+    "that takes decay_steps for the length of the plateau",
+    hints=(
+        "For how many steps is your learning rate at the peak, and for how many does it fall?",
+        "decay_steps is the length of the last part.",
+        "The decay begins at total_steps - decay_steps and takes decay_steps.",
+    ),
+    start=lambda s: s.warmup_steps + s.decay_steps,
+    span=lambda s: s.total_steps - s.warmup_steps - s.decay_steps,
+)
+add(
+    "decay-steps-as-start",
+    "that takes decay_steps for the step at which the decay begins",
+    hints=(
+        "At which step does your decay begin?",
+        "decay_steps is a length, counted back from total_steps.",
+        "The decay begins at total_steps - decay_steps.",
+    ),
+    start=lambda s: s.decay_steps,
+    span=lambda s: s.total_steps - s.decay_steps,
+)
+add(
+    "plateau-counted-from-zero",
+    "whose decay begins warmup_steps too early and falls on below min_lr",
+    hints=(
+        "At which step does your decay begin, and at which should it?",
+        "The plateau has total_steps - warmup_steps - decay_steps steps. After which step does it begin?",
+        "The decay begins at total_steps - decay_steps.",
+    ),
+    start=lambda s: s.total_steps - s.warmup_steps - s.decay_steps,
+)
+add(
+    "ends-too-early",
+    "that begins and ends its decay warmup_steps too early",
+    hints=(
+        "At which step does your learning rate reach min_lr?",
+        "The plateau has total_steps - warmup_steps - decay_steps steps. After which step does it begin?",
+        "The decay begins at total_steps - decay_steps and ends at total_steps.",
+    ),
+    start=lambda s: s.total_steps - s.warmup_steps - s.decay_steps,
+    ended=lambda s: s.step >= s.total_steps - s.warmup_steps,
+)
+add(
+    "one-step-short",
+    "whose decay is one step too long and jumps to the floor at the end",
+    hints=(
+        "What is your learning rate one step before total_steps, and what does it jump by?",
+        "What is your progress at step total_steps: exactly 1?",
+        "Divide by decay_steps, without adding one.",
+    ),
+    span=lambda s: s.decay_steps + 1,
+)
+add(
+    "never-decays",
+    "that stays at the peak until total_steps",
+    source="// instead of /, or no decay at all",
+    hints=(
+        "What is your learning rate one step before total_steps?",
+        "Print your progress at half of the decay. Is it 0.5? What is 3 // 10 in Python?",
+        "Progress is (step - (total_steps - decay_steps)) / decay_steps, with /, and the result falls with it.",
+    ),
+    progress=lambda s: np.zeros_like(s.step),
+)
+add(
+    "progress-backwards",
+    "whose progress runs from 1 to 0",
+    hints=(
+        "What is your learning rate at the first step of the decay?",
+        "The shapes fall from 1 to 0 while progress runs from 0 to 1.",
+        "Progress is (step - (total_steps - decay_steps)) / decay_steps.",
+    ),
+    progress=lambda s: (s.total_steps - s.step) / s.span,
+)
+add(
+    "always-linear",
+    "that decays linearly whatever shape says",
+    hints=(
+        "Compare shape='linear' and shape='cosine'. Are your results equal?",
+        "Where in your function do you look at shape?",
+        "The factor is 1 - p, 0.5 * (1 + cos(pi * p)) or 1 - sqrt(p), depending on shape.",
+    ),
+    fall=lambda s: s.linear,
+)
+add(
+    "always-cosine",
+    "that decays along a cosine whatever shape says",
+    hints=(
+        "Compare shape='linear' and shape='cosine'. Are your results equal?",
+        "Where in your function do you look at shape?",
+        "The factor is 1 - p, 0.5 * (1 + cos(pi * p)) or 1 - sqrt(p), depending on shape.",
+    ),
+    fall=lambda s: s.cosine,
+)
+add(
+    "always-sqrt",
+    "that decays as 1 − √p whatever shape says",
+    hints=(
+        "Compare shape='linear' and shape='sqrt'. Are your results equal?",
+        "Where in your function do you look at shape?",
+        "The factor is 1 - p, 0.5 * (1 + cos(pi * p)) or 1 - sqrt(p), depending on shape.",
+    ),
+    fall=lambda s: s.sqrt,
+)
+add(
+    "sqrt-of-the-rest",
+    "with √(1 − p) where 1 − √p belongs",
+    hints=(
+        "Does your sqrt shape fall fastest at its beginning, or at its end?",
+        "Of what is the root taken: of the progress, or of what is left?",
+        "The factor is 1 - sqrt(progress).",
+    ),
+    sqrt=lambda s: np.sqrt(1 - s.progress),
+)
+add(
+    "square-for-root",
+    "with 1 − p² where 1 − √p belongs",
+    hints=(
+        "Does your sqrt shape fall fastest at its beginning, or at its end?",
+        "Which power of the progress is a square root?",
+        "The factor is 1 - sqrt(progress).",
+    ),
+    sqrt=lambda s: 1 - s.progress**2,
+)
+add(
+    "root-rising",
+    "with √p where 1 − √p belongs",
+    hints=(
+        "What is your sqrt factor at progress 0, and what at progress 1?",
+        "Every shape falls from 1 to 0.",
+        "The factor is 1 - sqrt(progress).",
+    ),
+    sqrt=lambda s: np.sqrt(s.progress),
+)
+add(
+    "linear-rising",
+    "whose linear decay rises from the floor to the peak",
+    hints=(
+        "What is your linear factor at progress 0, and what at progress 1?",
+        "Every shape falls from 1 to 0.",
+        "The factor is 1 - progress.",
+    ),
+    linear=lambda s: s.progress,
+)
+add(
+    "falls-on-after-the-end",
+    "that goes on after total_steps: the decay leaves min_lr again, even below zero",
+    hints=(
+        "Plot your schedule to twice total_steps.",
+        "What is 1 - progress once progress is larger than 1?",
+        "From total_steps on, return min_lr.",
+    ),
+    ended=lambda s: np.zeros(s.step.shape, dtype=bool),
+)
+add(
+    "end-not-included",
+    "that divides by zero at step total_steps when there is no decay",
+    source="the comparison with > total_steps of many cosine schedules",
+    hints=(
+        "Call your function with decay_steps=0, at step total_steps.",
+        "Which branch takes step == total_steps, and what does it divide by?",
+        "Return min_lr for step >= total_steps, before the division.",
+    ),
+    ended=lambda s: s.step > s.total_steps,
+)
+add(
+    "progress-before-the-branches",
+    "that divides by zero at every step when there is no decay",
+    hints=(
+        "Call your function with decay_steps=0.",
+        "Which division happens before you know in which part of the schedule you are?",
+        "Compute the progress only for total_steps - decay_steps <= step < total_steps.",
+    ),
+    decay_fails=lambda s: np.full(s.step.shape, s.decay_steps == 0),
+)
+end_mistakes(bank)
+cosine_mistakes(bank)
+floor_mistakes(bank, "fall")
+jump_to_the_floor(bank, "fall")
+returns_a_factor(bank)
+
+
+def scenarios(rng: np.random.Generator) -> list[Scenario]:
+    """Budgets for each claim, every integer step of them."""
+    found = [_budget(rng, "linear", "no warmup, linear decay", 0, "linear", False) for _ in range(2)]
+    found += [_budget(rng, "warmup", "with warmup", whole(rng, 4, 7), "linear", False) for _ in range(2)]
+    found += [_budget(rng, "floor", "with min_lr", 0, "linear", True) for _ in range(2)]
+    found += [_budget(rng, shape, f"{shape} decay", 0, shape, False) for shape in ("cosine", "sqrt") for _ in range(2)]
+    found += [_after(rng, shape) for shape in SHAPES]
+    return found + _edges(rng) + _together(rng)
+
+
+def _arguments(
+    rng: np.random.Generator, total: int, warmup: int, decay: int, shape: str, floored: bool
+) -> dict[str, Any]:
+    top = peak(rng)
+    low = floor(rng, top) if floored else 0.0
+    lengths = {"total_steps": total, "warmup_steps": warmup, "decay_steps": decay}
+    return {**lengths, "peak_lr": top, "min_lr": low, "shape": shape}
+
+
+def _budget(rng: np.random.Generator, family: str, about: str, warmup: int, shape: str, floored: bool) -> Scenario:
+    decay = whole(rng, 5, 8)
+    total = warmup + decay + whole(rng, 3, 4)
+    arguments = _arguments(rng, total, warmup, decay, shape, floored)
+    return walk(FORMULA.entry, family, about, range(total + 1), arguments)
+
+
+def _after(rng: np.random.Generator, shape: str) -> Scenario:
+    warmup, decay = whole(rng, 2, 4), whole(rng, 3, 6)
+    total = warmup + decay + whole(rng, 2, 4)
+    steps = [*range(total - 1, 2 * total), 10 * total]
+    arguments = _arguments(rng, total, warmup, decay, shape, True)
+    return walk(FORMULA.entry, "after", f"steps beyond total_steps, {shape} decay", steps, arguments)
+
+
+def _edges(rng: np.random.Generator) -> list[Scenario]:
+    """Where a part of the schedule has one step or none. What a decay of one step has there, and step total_steps of a
+    run without decay, is left open: published schedules differ."""
+    long = whole(rng, 5, 7)
+    found: list[Scenario] = []
+    for total, warmup, decay in (
+        (1, 0, 0),
+        (1, 0, 1),
+        (1, 1, 0),
+        (long, long, 0),
+        (long, 2, 0),
+        (long, 2, long - 2),
+        (long, 0, long),
+        (long, long - 1, 1),
+    ):
+        arguments = _arguments(rng, total, warmup, decay, SHAPES[len(found) % 3], True)
+        about = f"{warmup} steps of warmup, {decay} of decay, {total} in all"
+        either = [[total], [total - 1]][decay] if decay <= 1 else []
+        found.append(walk(FORMULA.entry, "edges", about, range(total + 4), arguments, open_steps=either))
+    return found
+
+
+def _together(rng: np.random.Generator) -> list[Scenario]:
+    """Every shape with warmup and floor; arguments by position; steps in any order; a long run."""
+    found = [_budget(rng, "together", f"warmup, min_lr and {s} decay", whole(rng, 4, 6), s, True) for s in SHAPES]
+    warmup, decay = whole(rng, 6, 9), whole(rng, 8, 12)
+    total = warmup + decay + whole(rng, 10, 20)
+    by_place = _arguments(rng, total, warmup, decay, "sqrt", True)
+    plain = _arguments(rng, total, warmup, decay, "linear", False)
+    del plain["min_lr"], plain["shape"]
+    mixed = [int(step) for step in rng.permutation(total + 5)][:20]
+    big = _arguments(rng, 1000, 50, 200, "cosine", True)
+    sampled = sorted({0, 1, 49, 50, 51, 799, 800, 801, 999, 1000, *(whole(rng, 2, 998) for _ in range(20))})
+    return [
+        *found,
+        walk(FORMULA.entry, "together", "arguments by position", range(total + 1), by_place, by_position=True),
+        walk(FORMULA.entry, "together", "min_lr and shape not given, any order", [*mixed, mixed[0]], plain),
+        walk(FORMULA.entry, "together", "a run of a thousand steps", sampled, big),
+    ]
+
+
+TASK = ScheduleTask("wsd", "course_lib/schedules/wsd.py", FORMULA, bank, scenarios)
