@@ -58,7 +58,9 @@ def test_the_pins_satisfy_the_project() -> None:
 
 def test_what_runs_here_is_what_is_pinned() -> None:
     pinned = pins()
-    other = {name: metadata.version(name) for name in closure() if metadata.version(name).split("+")[0] != pinned.get(name)}
+    other = {
+        name: metadata.version(name) for name in closure() if metadata.version(name).split("+")[0] != pinned.get(name)
+    }
     assert {name: version for name, version in other.items() if name in pinned} == {}
 
 

@@ -24,7 +24,7 @@ def write(workspace: Path, source: str) -> None:
 
 
 def test_a_missing_module_says_which_cell_to_run(judge: JudgeClient) -> None:
-    with pytest.raises(NotWritten, match="%%implement course_lib/optim/sgd.py"):
+    with pytest.raises(NotWritten, match=r"%%implement course_lib/optim/sgd\.py"):
         check("sgd")
 
 

@@ -80,7 +80,7 @@ def test_a_bad_cell_leaves_the_old_module_and_says_why(workspace: Path, cell: st
     ],
 )
 def test_a_wrong_path_is_refused_with_a_right_one(workspace: Path, path: str) -> None:
-    with pytest.raises(BadCell, match="course_lib/optim/sgd.py"):
+    with pytest.raises(BadCell, match=r"course_lib/optim/sgd\.py"):
         implement(path, CELL, {})
     assert not list(workspace.rglob("*.py"))
 
