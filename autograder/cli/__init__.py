@@ -23,6 +23,7 @@ class Command:
 COMMANDS = {
     "check": Command("check", "check", "Judge files as a task's module."),
     "rules": Command("rules", "rules", "List what the judge accepts and which mistakes it knows."),
+    "progress": Command("progress", "progress", "Show how far you have come, and what is next."),
     "doctor": Command("doctor", "doctor", "Say what this machine offers, and what is missing."),
     "class new": Command("class_new", "class_new", "Make an nbgrader course directory, configured for this course."),
     "grade": Command("grade", "grade", "Grade everything that was submitted for a chapter."),
