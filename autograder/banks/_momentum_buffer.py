@@ -32,10 +32,6 @@ def _nesterov(look: Step) -> Step:
     return lambda s: look(s) if s.nesterov else s.buffer
 
 
-def _first(s: Any) -> bool:
-    return bool(np.all(s.buffer == 0))
-
-
 _BUFFER: list[Entry] = [
     (
         "no-memory",
@@ -153,7 +149,7 @@ _BUFFER: list[Entry] = [
             "The buffer starts as the gradient. What happens to it later in the same step?",
             "Start the buffer with zeros, or skip the update of the buffer on the first step.",
         ),
-        {"buffer": lambda s: (1 + s.momentum) * s.fresh if _first(s) else s.momentum * s.buffer + s.fresh},
+        {"buffer": lambda s: (1 + s.momentum) * s.fresh if s.t == 1 else s.momentum * s.buffer + s.fresh},
     ),
     (
         "first-gradient-lost",

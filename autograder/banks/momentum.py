@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from autograder.banks._l2_decay import (
     add_constructor_values,
     add_l2_mistakes,
@@ -38,7 +36,7 @@ bank.convention(
     "the running average, started at the first gradient. Your lr means something else than in this chapter's text: "
     "in the long run, multiply it by 1/(1 − μ) to get the same steps",
     source="torch.optim.SGD with dampening = momentum",
-    fresh=lambda s: s.grad * (1.0 if np.all(s.buffer == 0) else 1 - s.momentum),
+    fresh=lambda s: s.grad * (1.0 if s.t == 1 else 1 - s.momentum),
 )
 
 add_step_mistakes(bank)
