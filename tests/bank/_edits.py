@@ -79,7 +79,7 @@ def missing_validation(*names: str) -> dict[str, Edits]:
     return found
 
 
-def contract_mistakes(entry: str, step: str, hyper: Mapping[str, str]) -> dict[str, Edits]:
+def contract_mistakes(step: str, hyper: Mapping[str, str]) -> dict[str, Edits]:
     """Programs for a stateful rule's contract_mistakes. hyper: hyperparameter → the variable BASE reads it into."""
     lines = {name: f'{variable} = group["{name}"]\n' for name, variable in {"lr": "lr", **hyper}.items()}
 

@@ -387,7 +387,6 @@ WRONG = {
     ),
     **_edits.missing_validation("lr", "momentum", "weight_decay"),
     **_edits.contract_mistakes(
-        entry="Momentum",
         step="p.sub_(lr * d)",
         hyper={"momentum": "mu", "nesterov": "nesterov", "weight_decay": "wd"},
     ),
