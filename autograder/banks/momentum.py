@@ -40,8 +40,8 @@ bank.convention(
 )
 
 add_step_mistakes(bank)
-add_buffer_mistakes(bank)
 add_nesterov_mistakes(bank)
+add_buffer_mistakes(bank)
 add_l2_mistakes(bank)
 bank.misconception(
     "decay-enters-buffer-late",
