@@ -221,9 +221,9 @@ def _part(above: float, below: float, target: float) -> float:
 def _frame(ax: Axes, histories: Sequence[History]) -> None:
     """Heights from the lowest loss to where the runs start: a run that climbs leaves the picture."""
     losses = [loss for history in histories for loss in history.validation_losses if math.isfinite(loss)]
-    if len(set(losses)) > 1:
-        start = max(history.validation_losses[0] for history in histories if history.validation_losses)
-        low = min(losses)
+    start = max((history.validation_losses[0] for history in histories if history.validation_losses), default=0.0)
+    low = min(losses, default=0.0)
+    if start > low:
         ax.set_ylim(low - 0.04 * (start - low), start + 0.04 * (start - low))
     ax.set_xlabel("step")
     ax.set_ylabel("validation loss (nats)")
