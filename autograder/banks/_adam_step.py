@@ -94,11 +94,11 @@ _CORRECTION: list[Entry] = [
     ),
     (
         "correction-without-power",
-        "that corrects by 1 − β instead of 1 − βᵗ",
+        "that corrects by 1 − β at every step, as if t stayed 1",
         (
             "The first step is right, the later ones are not. What should the correction tend to?",
             "After many steps an average no longer remembers its start, and needs no correction. Does yours vanish?",
-            "The correction is 1 − β₁ to the power t.",
+            "The correction is 1 − β₁ to the power t, and t grows: write state['step'] += 1.",
         ),
         {"correction1": lambda s: 1 - s.beta1, "correction2": lambda s: 1 - s.beta2},
     ),
@@ -187,16 +187,6 @@ _CLOCK: list[Entry] = [
             "The first update has t = 1.",
         ),
         {"t": lambda s: s.t + 1},
-    ),
-    (
-        "t-stays-one",
-        "whose t never grows beyond 1",
-        (
-            "The first step is right, the second is not. What is t then?",
-            "Where is the increased step count written back?",
-            "An integer taken out of a dict is a copy: write state['step'] += 1.",
-        ),
-        {"t": lambda s: 1},
     ),
 ]
 

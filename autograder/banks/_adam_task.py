@@ -39,7 +39,8 @@ DRAW: dict[str, Draw] = {
 
 def scenarios(d: Drawing) -> list[Scenario]:
     """Tiny gradients under the default ε, gradients that are zero from the start, quiet after loud, β that change."""
-    return [_default_eps(d), _zero_gradients(d), _quiet_after_loud(d), _decay_under_a_schedule(d), _zero_betas(d)]
+    found = [_default_eps(d), _zero_gradients(d), _quiet_after_loud(d), _decay_under_a_schedule(d), _zero_betas(d)]
+    return [*found, _twins(d)]
 
 
 def _default_eps(d: Drawing) -> Scenario:
@@ -81,6 +82,12 @@ def _decay_under_a_schedule(d: Drawing) -> Scenario:
 def _zero_betas(d: Drawing) -> Scenario:
     hyper = {**d.hyper(), "betas": [0.0, d.hyper()["betas"][1]]}
     return d.run("steps", "with β₁ = 0", d.one_group(hyper, len(d.task.shapes), form="list"), d.steps(3, d.task.shapes))
+
+
+def _twins(d: Drawing) -> Scenario:
+    """What belongs to a parameter must not be shared because the shapes agree."""
+    shapes = [[2], [2]]
+    return d.run("steps", "two parameters of the same shape", d.one_group(d.hyper(), 2), d.steps(3, shapes), shapes)
 
 
 def add_validation_mistakes(bank: Bank, entry: str) -> None:

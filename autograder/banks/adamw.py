@@ -299,7 +299,20 @@ add(
 add_step_mistakes(bank, RULE)
 add_moment_mistakes(bank, RULE)
 _adam_task.add_validation_mistakes(bank, "AdamW")
-bank.include(contract_mistakes(stateful=True, clocked=True))
+add(
+    "gradient-squared-in-place",
+    "that leaves the squared gradient in p.grad",
+    hints=(
+        "Print p.grad before and after your step.",
+        "pow_ and mul_ write into the tensor they are called on.",
+        "Square into a new tensor, p.grad ** 2, or use addcmul_ on the average.",
+    ),
+    leftover=left_as("squared"),
+    squared=lambda s: s.given**2,
+)
+# AdamW's rule leaves the gradient as it is, so "gradient-changed" has nothing to change it to.
+catalogue = contract_mistakes(stateful=True, clocked=True)
+bank.include([mistake for mistake in catalogue if mistake.id != "gradient-changed"])
 
 TASK = OptimizerTask(
     "adamw",

@@ -96,7 +96,7 @@ STEP_MISTAKES = {
     "no-bias-correction": [(C1, "c1 = 1"), (C2, "c2 = 1")],
     "no-first-correction": [(C1, "c1 = 1")],
     "no-second-correction": [(C2, "c2 = 1")],
-    "correction-without-power": [(C1, "c1 = 1 - beta1"), (C2, "c2 = 1 - beta2")],
+    "correction-without-power": [(T, "t = 1\n")],
     "correction-with-product": [(C1, "c1 = 1 - beta1 * t"), (C2, "c2 = 1 - beta2 * t")],
     "correction-multiplied": [(ROOT, "root = (v * c2).sqrt()"), (UPDATE, "update = lr * (m * c1) / denom")],
     "corrections-swapped": [(C1, "c1 = 1 - beta2**t"), (C2, "c2 = 1 - beta1**t")],
@@ -108,7 +108,6 @@ STEP_MISTAKES = {
         (UPDATE, "update = (lr / c1) * m / denom"),
     ],
     "t-one-ahead": [(T, T.replace("\n", " + 1\n"))],
-    "t-stays-one": [('state["step"] += 1', 't = state["step"]; t += 1'), (T, "\n")],
     "eps-inside-the-root": [(ROOT, "root = (v / c2 + eps).sqrt()"), (DENOM, "denom = root")],
     "eps-inside-before-correction": [(ROOT, "root = ((v + eps) / c2).sqrt()"), (DENOM, "denom = root")],
     "eps-squared-inside": [(ROOT, "root = (v / c2 + eps**2).sqrt()"), (DENOM, "denom = root")],
@@ -220,6 +219,15 @@ CONTRACT_MISTAKES = {
     "state-shared": [(STATE, 'state = self.state["all"]')],
     "state-by-shape": [(STATE, "state = self.state[str(tuple(p.shape))]")],
     "state-lost": [(BUILT, "        self.own = {}\n"), (STATE, "state = self.own.setdefault(p, {})")],
+    "state-on-the-class": [
+        ("    def __init__", "    shared, alive = {}, __import__('weakref').WeakSet()\n\n    def __init__"),
+        (BUILT, "        if not self.alive:\n            self.shared.clear()\n        self.alive.add(self)\n"),
+        (
+            MV,
+            "place = [q is p for h in self.param_groups for q in h['params']].index(True)\n"
+            "                m, v = self.shared.setdefault(place, (torch.zeros_like(p), torch.zeros_like(p)))",
+        ),
+    ],
     "clock-counts-updates": [
         ('state["step"] += 1', 'self.state["all"]["t"] = self.state["all"].get("t", 0) + 1'),
         (T, 't = self.state["all"]["t"]\n'),
