@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from autograder.judge.rule import Rule
-from autograder.judge.variants import Bank, Step
+from autograder.judge.variants import Bank, Step, Variant
 
 Hints = tuple[str, str, str]
 
@@ -16,8 +16,7 @@ SQUARE_HINT = "The second average is over the squared gradient: β₂·v + (1 �
 
 def add_moment_mistakes(bank: Bank, rule: Rule) -> None:
     """Mistakes in exp_avg and exp_avg_sq of `rule`, which is Adam's or AdamW's."""
-    for id, title, hints, steps in _FIRST + _SECOND + _BETAS:
-        bank.misconception(id, title, hints=hints, **steps)
+    bank.include([Variant(id, title, "misconception", steps, hints=hints) for id, title, hints, steps in _ALL])
     _add_stored(bank, rule)
     bank.misconception(
         "moments-used-before-update",
@@ -29,8 +28,8 @@ def add_moment_mistakes(bank: Bank, rule: Rule) -> None:
         ),
         used=lambda s: s.exp_avg,
         used_sq=lambda s: s.exp_avg_sq,
-        denominator=lambda s: np.sqrt(s.used_sq / s.correction2) + s.eps,
-        update=lambda s: s.lr * (s.used / s.correction1) / s.denominator,
+        average=lambda s: s.used / s.correction1,
+        root=lambda s: np.sqrt(s.used_sq / s.correction2),
     )
 
 
@@ -65,7 +64,7 @@ _FIRST: list[Entry] = [
             "Is exp_avg used in your step, or only kept?",
             "The numerator is the corrected average of gradients, not the newest gradient.",
         ),
-        {"exp_avg": lambda s: s.grad, "correction1": lambda s: 1.0},
+        {"average": lambda s: s.grad},
     ),
     (
         "first-average-of-signs",
@@ -85,7 +84,7 @@ _FIRST: list[Entry] = [
             "What has become of the size of exp_avg in your update?",
             "Divide the corrected average itself by the root; take no sign.",
         ),
-        {"update": lambda s: s.lr * np.sign(s.exp_avg) / s.denominator},
+        {"average": lambda s: np.sign(s.exp_avg)},
     ),
     (
         "first-average-nesterov",
@@ -107,7 +106,7 @@ _FIRST: list[Entry] = [
         ),
         {
             "exp_avg": lambda s: s.beta1 * s.exp_avg + (1 - s.beta1) * s.lr * s.grad,
-            "update": lambda s: (s.exp_avg / s.correction1) / s.denominator,
+            "update": lambda s: s.average / s.denominator,
         },
     ),
 ]
@@ -239,6 +238,9 @@ _BETAS: list[Entry] = [
 ]
 
 
+_ALL = _FIRST + _SECOND + _BETAS
+
+
 def _add_stored(bank: Bank, rule: Rule) -> None:
     """In-place operations that change the state on the way to the step."""
     look = "Print exp_avg and exp_avg_sq before and after the line that computes the step."
@@ -286,7 +288,7 @@ def _add_stored(bank: Bank, rule: Rule) -> None:
             "exp_avg_sq.sqrt() makes a new tensor; sqrt_() changes the state.",
         ),
         exp_avg_sq=lambda s: np.sqrt(s.beta2 * s.exp_avg_sq + (1 - s.beta2) * s.grad**2),
-        denominator=lambda s: s.exp_avg_sq / np.sqrt(s.correction2) + s.eps,
+        root=lambda s: s.exp_avg_sq / np.sqrt(s.correction2),
     )
     bank.misconception(
         "step-stored",
@@ -297,14 +299,14 @@ def _add_stored(bank: Bank, rule: Rule) -> None:
             "exp_avg / denominator makes a new tensor; exp_avg.div_(denominator) changes the state.",
         ),
         order=_stored_last(rule),
-        average=lambda s: s.beta1 * s.exp_avg + (1 - s.beta1) * s.grad,
-        update=lambda s: s.lr * (s.average / s.correction1) / s.denominator,
-        exp_avg=lambda s: s.average / s.denominator,
+        numerator=lambda s: s.beta1 * s.exp_avg + (1 - s.beta1) * s.grad,
+        average=lambda s: s.numerator / s.correction1,
+        exp_avg=lambda s: s.numerator / s.denominator,
     )
 
 
 def _stored_last(rule: Rule) -> tuple[str, ...]:
-    """The rule's steps with the first average worked out as `average`, and exp_avg only after the update."""
-    names = ["average" if name == "exp_avg" else name for name in rule.steps]
+    """The rule's steps with the first average worked out as `numerator`, and exp_avg only after the update."""
+    names = ["numerator" if name == "exp_avg" else name for name in rule.steps]
     place = names.index("update") + 1
     return (*names[:place], "exp_avg", *names[place:])

@@ -9,7 +9,7 @@ import numpy as np
 from autograder.banks._adam_moments import Entry, Hints
 from autograder.judge.contract import Raises
 from autograder.judge.rule import Rule, zeros
-from autograder.judge.variants import Bank
+from autograder.judge.variants import Bank, Variant
 
 EPS_PLACE: Hints = (
     "Your step is off where the gradient is not large against ε. Where does ε stand?",
@@ -22,8 +22,8 @@ def add_step_mistakes(bank: Bank, rule: Rule) -> None:
     """Mistakes between the averages and the parameter of `rule`, which is Adam's or AdamW's."""
     names = list(rule.steps)
     place = names.index("exp_avg_sq") + 1
-    for id, title, hints, steps in _CORRECTION + _CLOCK + _DENOMINATOR + _STEP:
-        bank.misconception(id, title, hints=hints, **steps)
+    catalogue = _CORRECTION + _CLOCK + _DENOMINATOR + _STEP
+    bank.include([Variant(id, title, "misconception", steps, hints=hints) for id, title, hints, steps in catalogue])
     bank.misconception(
         "amsgrad",
         "with the largest second average so far in the denominator (that is AMSGrad)",
@@ -35,7 +35,7 @@ def add_step_mistakes(bank: Bank, rule: Rule) -> None:
         state={"largest": zeros},
         order=(*names[:place], "largest", *names[place:]),
         largest=lambda s: np.maximum(s.largest, s.exp_avg_sq),
-        denominator=lambda s: np.sqrt(s.largest / s.correction2) + s.eps,
+        root=lambda s: np.sqrt(s.largest / s.correction2),
     )
 
 
@@ -45,7 +45,7 @@ def add_conventions(bank: Bank) -> None:
         "eps-hat",
         "ε is added to the root of the second average before that is corrected",
         source="Kingma & Ba 2015, end of section 2 (ε̂); Keras; transformers.AdamW; Moonlight",
-        denominator=lambda s: (np.sqrt(s.exp_avg_sq) + s.eps) / np.sqrt(s.correction2),
+        denominator=lambda s: s.root + s.eps / np.sqrt(s.correction2),
     )
     bank.convention(
         "beta-powers",
@@ -121,8 +121,8 @@ _CORRECTION: list[Entry] = [
             "Divide by it.",
         ),
         {
-            "denominator": lambda s: np.sqrt(s.exp_avg_sq * s.correction2) + s.eps,
-            "update": lambda s: s.lr * (s.exp_avg * s.correction1) / s.denominator,
+            "average": lambda s: s.exp_avg * s.correction1,
+            "root": lambda s: np.sqrt(s.exp_avg_sq * s.correction2),
         },
     ),
     (
@@ -143,7 +143,7 @@ _CORRECTION: list[Entry] = [
             "The second average is corrected before its root is taken.",
             "√(v / c) equals √v / √c, not √v / c.",
         ),
-        {"denominator": lambda s: np.sqrt(s.exp_avg_sq) / s.correction2 + s.eps},
+        {"root": lambda s: np.sqrt(s.exp_avg_sq) / s.correction2},
     ),
     (
         "correction-root-on-both",
@@ -153,7 +153,7 @@ _CORRECTION: list[Entry] = [
             "Only the second average stands under a root.",
             "exp_avg is divided by 1 − β₁ᵗ itself.",
         ),
-        {"update": lambda s: s.lr * (s.exp_avg / np.sqrt(s.correction1)) / s.denominator},
+        {"average": lambda s: s.exp_avg / np.sqrt(s.correction1)},
     ),
 ]
 
@@ -195,19 +195,19 @@ _DENOMINATOR: list[Entry] = [
         "eps-inside-the-root",
         "with ε under the root",
         EPS_PLACE,
-        {"denominator": lambda s: np.sqrt(s.exp_avg_sq / s.correction2 + s.eps)},
+        {"root": lambda s: np.sqrt(s.exp_avg_sq / s.correction2 + s.eps), "denominator": lambda s: s.root},
     ),
     (
         "eps-inside-before-correction",
         "with ε added to the second average before it is corrected, under the root",
         EPS_PLACE,
-        {"denominator": lambda s: np.sqrt((s.exp_avg_sq + s.eps) / s.correction2)},
+        {"root": lambda s: np.sqrt((s.exp_avg_sq + s.eps) / s.correction2), "denominator": lambda s: s.root},
     ),
     (
         "eps-squared-inside",
         "with ε² under the root",
         EPS_PLACE,
-        {"denominator": lambda s: np.sqrt(s.exp_avg_sq / s.correction2 + s.eps**2)},
+        {"root": lambda s: np.sqrt(s.exp_avg_sq / s.correction2 + s.eps**2), "denominator": lambda s: s.root},
     ),
     (
         "eps-kept-in-the-average",
@@ -227,7 +227,7 @@ _DENOMINATOR: list[Entry] = [
             "eps is a hyperparameter. Where is it in your update?",
             "The denominator is the root plus eps.",
         ),
-        {"denominator": lambda s: np.sqrt(s.exp_avg_sq / s.correction2)},
+        {"denominator": lambda s: s.root},
     ),
     (
         "eps-as-a-floor",
@@ -237,7 +237,7 @@ _DENOMINATOR: list[Entry] = [
             "Is there a clamp or a maximum around your root?",
             "Add eps to the root.",
         ),
-        {"denominator": lambda s: np.maximum(np.sqrt(s.exp_avg_sq / s.correction2), s.eps)},
+        {"denominator": lambda s: np.maximum(s.root, s.eps)},
     ),
     (
         "eps-fixed",
@@ -257,7 +257,7 @@ _DENOMINATOR: list[Entry] = [
             "Look at the sign in front of eps.",
             "The denominator is the root plus eps.",
         ),
-        {"denominator": lambda s: np.sqrt(s.exp_avg_sq / s.correction2) - s.eps},
+        {"denominator": lambda s: s.root - s.eps},
     ),
     (
         "no-root",
@@ -267,7 +267,7 @@ _DENOMINATOR: list[Entry] = [
             "The second average has the unit of a squared gradient. What do you divide by?",
             "Divide by the root of the corrected second average, plus eps.",
         ),
-        {"denominator": lambda s: s.exp_avg_sq / s.correction2 + s.eps},
+        {"root": lambda s: s.exp_avg_sq / s.correction2},
     ),
     (
         "no-denominator",
@@ -287,7 +287,7 @@ _DENOMINATOR: list[Entry] = [
             "addcmul_ multiplies its two tensors, addcdiv_ divides them.",
             "Divide by the root plus eps.",
         ),
-        {"update": lambda s: s.lr * (s.exp_avg / s.correction1) * s.denominator},
+        {"update": lambda s: s.lr * s.average * s.denominator},
     ),
 ]
 
@@ -300,7 +300,7 @@ _STEP: list[Entry] = [
             "Where do your brackets close: is ε part of the denominator?",
             "The denominator is (root + eps), in brackets.",
         ),
-        {"update": lambda s: s.lr * (s.exp_avg / s.correction1) / (s.denominator - s.eps) - s.eps},
+        {"denominator": lambda s: s.root, "update": lambda s: s.lr * s.average / s.denominator - s.eps},
     ),
     (
         "ascent",
@@ -310,7 +310,7 @@ _STEP: list[Entry] = [
             "The average of gradients points uphill. Which way do you go?",
             "Subtract the step: alpha or value is minus lr.",
         ),
-        {"update": lambda s: -s.lr * (s.exp_avg / s.correction1) / s.denominator},
+        {"update": lambda s: -s.lr * s.average / s.denominator},
     ),
     (
         "no-lr",
@@ -320,7 +320,7 @@ _STEP: list[Entry] = [
             "Where in your update does lr appear?",
             "The step is lr times the corrected average over the denominator.",
         ),
-        {"update": lambda s: (s.exp_avg / s.correction1) / s.denominator},
+        {"update": lambda s: s.average / s.denominator},
     ),
     (
         "lr-squared",
@@ -330,7 +330,7 @@ _STEP: list[Entry] = [
             "Count how often lr multiplies the step.",
             "value=-lr in addcdiv_ already multiplies.",
         ),
-        {"update": lambda s: s.lr**2 * (s.exp_avg / s.correction1) / s.denominator},
+        {"update": lambda s: s.lr**2 * s.average / s.denominator},
     ),
     (
         "lr-decays-by-itself",
@@ -340,6 +340,6 @@ _STEP: list[Entry] = [
             "Who may change the learning rate: the optimizer, or a schedule?",
             "Use group['lr'] as it is at every step.",
         ),
-        {"update": lambda s: s.lr / np.sqrt(s.t) * (s.exp_avg / s.correction1) / s.denominator},
+        {"update": lambda s: s.lr / np.sqrt(s.t) * s.average / s.denominator},
     ),
 ]

@@ -101,7 +101,7 @@ add(
         "Add it to the gradient, before both averages.",
     ),
     grad=lambda s: s.grad,
-    update=lambda s: s.lr * (s.exp_avg / s.correction1 + s.weight_decay * s.param) / s.denominator,
+    update=lambda s: s.lr * (s.average + s.weight_decay * s.param) / s.denominator,
 )
 add(
     "decay-with-lr-inside",

@@ -13,6 +13,7 @@ from autograder.banks._adam_step import add_conventions, add_step_mistakes
 from autograder.judge.contract import Entry, entries
 from autograder.judge.contract_mistakes import STEP_CLOCK, contract_mistakes, left_as
 from autograder.judge.optimizer_task import OptimizerTask
+from autograder.judge.rounding import representable
 from autograder.judge.variants import Bank
 from autograder.oracles.adamw import RULE
 
@@ -105,7 +106,7 @@ add(
         "Only the average of gradients is divided; the decay stands beside the fraction.",
     ),
     decayed=lambda s: s.param,
-    update=lambda s: s.lr * (s.exp_avg / s.correction1 + s.weight_decay * s.param) / s.denominator,
+    update=lambda s: s.lr * (s.average + s.weight_decay * s.param) / s.denominator,
 )
 add(
     "decay-in-the-first",
@@ -187,7 +188,7 @@ add(
         "Multiply the parameter.",
     ),
     decayed=lambda s: s.param,
-    update=lambda s: s.lr * (1 - s.lr * s.weight_decay) * (s.exp_avg / s.correction1) / s.denominator,
+    update=lambda s: s.lr * (1 - s.lr * s.weight_decay) * s.average / s.denominator,
 )
 add(
     "decay-of-the-gradient",
@@ -299,6 +300,14 @@ add(
 add_step_mistakes(bank, RULE)
 add_moment_mistakes(bank, RULE)
 _adam_task.add_validation_mistakes(bank, "AdamW")
+
+
+def _left_squared(run: Any, mine: list[int]) -> None:
+    for i in mine:
+        if run.grads[i] is not None and i in run.done:
+            run.grads[i] = representable(run.done[i].given ** 2, run.program.get("dtype", "float64"))
+
+
 add(
     "gradient-squared-in-place",
     "that leaves the squared gradient in p.grad",
@@ -307,8 +316,7 @@ add(
         "pow_ and mul_ write into the tensor they are called on.",
         "Square into a new tensor, p.grad ** 2, or use addcmul_ on the average.",
     ),
-    leftover=left_as("squared"),
-    squared=lambda s: s.given**2,
+    leftover=_left_squared,
 )
 # AdamW's rule leaves the gradient as it is, so "gradient-changed" has nothing to change it to.
 catalogue = contract_mistakes(stateful=True, clocked=True)

@@ -20,8 +20,10 @@ RULE = Rule(
         "exp_avg_sq": lambda s: s.beta2 * s.exp_avg_sq + (1 - s.beta2) * s.grad**2,
         "correction1": lambda s: 1 - s.beta1**s.t,
         "correction2": lambda s: 1 - s.beta2**s.t,
-        "denominator": lambda s: np.sqrt(s.exp_avg_sq / s.correction2) + s.eps,
-        "update": lambda s: s.lr * (s.exp_avg / s.correction1) / s.denominator,
+        "average": lambda s: s.exp_avg / s.correction1,
+        "root": lambda s: np.sqrt(s.exp_avg_sq / s.correction2),
+        "denominator": lambda s: s.root + s.eps,
+        "update": lambda s: s.lr * s.average / s.denominator,
         "param": lambda s: s.decayed - s.update,
     },
 )

@@ -61,7 +61,17 @@ class ENTRY(Optimizer):
         return loss
 """
 
-T = 't = state["step"]\n'
+T_LINE = 't = state["step"]\n'
+HIDING = {
+    "t-from-zero": [(T_LINE, "t = state['step'] - 1\n")],
+    "t-from-zero-error": [
+        (T_LINE, "t = state['step'] - 1\n"),
+        ("update = lr * (m / c1) / denom", "update = (lr / c1) * m / denom"),
+    ],
+}
+"""Whoever makes one of these has no finite parameter left, so nothing else can be seen of the program."""
+
+T = T_LINE
 M = "m.mul_(beta1).add_(g, alpha=1 - beta1)"
 V = "v.mul_(beta2).addcmul_(g, g, value=1 - beta2)"
 C1, C2 = "c1 = 1 - beta1**t", "c2 = 1 - beta2**t"
@@ -102,11 +112,6 @@ STEP_MISTAKES = {
     "corrections-swapped": [(C1, "c1 = 1 - beta2**t"), (C2, "c2 = 1 - beta1**t")],
     "correction-not-under-the-root": [(ROOT, "root = v.sqrt() / c2")],
     "correction-root-on-both": [(UPDATE, "update = lr * (m / c1**0.5) / denom")],
-    "t-from-zero": [(T, T.replace("\n", " - 1\n"))],
-    "t-from-zero-error": [
-        (T, T.replace("\n", " - 1\n")),
-        (UPDATE, "update = (lr / c1) * m / denom"),
-    ],
     "t-one-ahead": [(T, T.replace("\n", " + 1\n"))],
     "eps-inside-the-root": [(ROOT, "root = (v / c2 + eps).sqrt()"), (DENOM, "denom = root")],
     "eps-inside-before-correction": [(ROOT, "root = ((v + eps) / c2).sqrt()"), (DENOM, "denom = root")],
@@ -200,7 +205,10 @@ CONTRACT_MISTAKES = {
     "scalars-skipped": [("if p.grad is None:", "if p.grad is None or p.ndim < 1:")],
     "none-raises": [(NONE, "")],
     "none-as-zero": [(NONE, ""), ("# visit", "if p.grad is None: p.grad = torch.zeros_like(p); blank.append(p)")]
-    + [("        # begin", "        blank = []"), ("        # done", "        for p in blank:\n            p.grad = None")],
+    + [
+        ("        # begin", "        blank = []"),
+        ("        # done", "        for p in blank:\n            p.grad = None"),
+    ],
     "none-returns": [(NONE, NONE.replace("continue", "return loss"))],
     "none-breaks": [(NONE, NONE.replace("continue", "break"))],
     "lr-frozen": [
@@ -216,7 +224,11 @@ CONTRACT_MISTAKES = {
     "first-groups-hyperparameters": _hypers("self.param_groups[0]"),
     "last-groups-hyperparameters": _hypers("self.param_groups[-1]"),
     "defaults-for-every-group": _hypers("self.defaults"),
-    "state-shared": [(STATE, 'state = self.state["all"]')],
+    "state-shared": [
+        (STATE, 'state = self.state["all"]'),
+        (M, 'm = state["exp_avg"] = beta1 * m + (1 - beta1) * g'),
+        (V, 'v = state["exp_avg_sq"] = beta2 * v + (1 - beta2) * g * g'),
+    ],
     "state-by-shape": [(STATE, "state = self.state[str(tuple(p.shape))]")],
     "state-lost": [(BUILT, "        self.own = {}\n"), (STATE, "state = self.own.setdefault(p, {})")],
     "state-on-the-class": [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.bank import _adam_programs as shared
 from tests.bank._adam_programs import M, V
+from tests.bank.programs import edited
 
 GRADIENT = "g = p.grad + wd * p"
 BASE = (
@@ -34,13 +35,16 @@ CLOSURE = """
             with torch.enable_grad():
                 loss = closure()
 """
-LOOP = CLOSURE + """        for group in self.param_groups:
+LOOP = (
+    CLOSURE
+    + """        for group in self.param_groups:
             b1, b2 = group["betas"]
             for p in group["params"]:
                 if p.grad is None:
                     continue
                 s = self.state[p]
 """
+)
 
 RIGHT = {
     "as-torch-writes-it": HEAD
@@ -294,6 +298,7 @@ class Adam(torch.optim.Optimizer):
 }
 
 WRONG = {
+    **{id: edited(BASE, edits, id) for id, edits in shared.HIDING.items()},
     **shared.STEP_MISTAKES,
     **shared.MOMENT_MISTAKES,
     **shared.VALIDATION_MISTAKES,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tests.bank import _adam_programs as shared
 from tests.bank import adam
-from tests.bank._adam_programs import M, UPDATE, V
+from tests.bank._adam_programs import UPDATE, M, V
+from tests.bank.programs import edited
 
 SHRINK = "p.mul_(1 - lr * wd)"
 GRADIENT = "g = p.grad"
@@ -111,8 +112,8 @@ RIGHT = {
                     s["t"] = 0
                 s["t"] += 1
                 g = p.grad.float()
-                s["m"].lerp_(g, 1 - b1)
-                s["v"].lerp_(g * g, 1 - b2)
+                s["m"].mul_(b1).add_(g, alpha=1 - b1)
+                s["v"].mul_(b2).add_(g * g, alpha=1 - b2)
                 update = (s["m"] / (1 - b1 ** s["t"])) / ((s["v"] / (1 - b2 ** s["t"])).sqrt() + group["eps"])
                 p.mul_(1 - group["lr"] * group["weight_decay"])
                 p.add_(update.to(p.dtype), alpha=-group["lr"])
@@ -229,10 +230,16 @@ class AdamW(torch.optim.Adam):
 COUPLED = [(_BOTH, "g = p.grad + wd * p")]
 
 WRONG = {
+    **{id: edited(BASE, edits, id) for id, edits in shared.HIDING.items()},
     **shared.STEP_MISTAKES,
     **shared.MOMENT_MISTAKES,
     **shared.VALIDATION_MISTAKES,
     **shared.CONTRACT_MISTAKES,
+    "storage-replaced": [
+        (SHRINK, "pass"),
+        ("p.sub_(update)", "p.data = p.data - lr * wd * p.data - update"),
+    ],
+    "local-variable-only": [(SHRINK, "p = p * (1 - lr * wd)"), ("p.sub_(update)", "p = p - update")],
     "coupled-l2": COUPLED,
     "coupled-in-place": [(_BOTH, "g = p.grad.add_(p, alpha=wd)")],
     "coupled-and-decoupled": [(_BOTH, "g = p.grad + wd * p\n                p.mul_(1 - lr * wd)")],
