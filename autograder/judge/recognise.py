@@ -124,7 +124,8 @@ class _Search:
         fine = sorted((i for i in reached if i not in set(wrong)), key=lambda i: expectations.scenarios[i].size)
         self.order = by_size + fine
         self.start = self.order[0]
-        self.calm = [fine[0], fine[-1]] if len(fine) > 1 else fine
+        exact = [i for i in fine if expectations.scenarios[i].program.get("dtype", "float64") == "float64"]
+        self.calm = [exact[0], exact[-1]] if len(exact) > 1 else exact  # low precision could hide a mistake
         self.bases = expectations.accepted
         self.kind = self._kinds()
 

@@ -54,7 +54,8 @@ class ENTRY(Optimizer):
                 c2 = 1 - beta2**t
                 root = (v / c2).sqrt()
                 denom = root + eps
-                update = lr * (m / c1) / denom
+                average = m / c1
+                update = lr * average / denom
                 p.sub_(update)
                 # next parameter
         # done
@@ -66,7 +67,7 @@ HIDING = {
     "t-from-zero": [(T_LINE, "t = state['step'] - 1\n")],
     "t-from-zero-error": [
         (T_LINE, "t = state['step'] - 1\n"),
-        ("update = lr * (m / c1) / denom", "update = (lr / c1) * m / denom"),
+        ("average = m / c1", "average = (1 / c1) * m"),
     ],
 }
 """Whoever makes one of these has no finite parameter left, so nothing else can be seen of the program."""
@@ -76,7 +77,8 @@ M = "m.mul_(beta1).add_(g, alpha=1 - beta1)"
 V = "v.mul_(beta2).addcmul_(g, g, value=1 - beta2)"
 C1, C2 = "c1 = 1 - beta1**t", "c2 = 1 - beta2**t"
 ROOT, DENOM = "root = (v / c2).sqrt()", "denom = root + eps"
-UPDATE, STEP = "update = lr * (m / c1) / denom", "p.sub_(update)"
+AVERAGE = "average = m / c1"
+UPDATE, STEP = "update = lr * average / denom", "p.sub_(update)"
 BETAS = 'beta1, beta2 = group["betas"]'
 LR, EPS, WD = 'lr = group["lr"]', 'eps = group["eps"]', 'wd = group["weight_decay"]'
 NONE = "                if p.grad is None:\n                    continue\n"
@@ -108,10 +110,10 @@ STEP_MISTAKES = {
     "no-second-correction": [(C2, "c2 = 1")],
     "correction-without-power": [(T, "t = 1\n")],
     "correction-with-product": [(C1, "c1 = 1 - beta1 * t"), (C2, "c2 = 1 - beta2 * t")],
-    "correction-multiplied": [(ROOT, "root = (v * c2).sqrt()"), (UPDATE, "update = lr * (m * c1) / denom")],
+    "correction-multiplied": [(ROOT, "root = (v * c2).sqrt()"), (AVERAGE, "average = m * c1")],
     "corrections-swapped": [(C1, "c1 = 1 - beta2**t"), (C2, "c2 = 1 - beta1**t")],
     "correction-not-under-the-root": [(ROOT, "root = v.sqrt() / c2")],
-    "correction-root-on-both": [(UPDATE, "update = lr * (m / c1**0.5) / denom")],
+    "correction-root-on-both": [(AVERAGE, "average = m / c1**0.5")],
     "t-one-ahead": [(T, T.replace("\n", " + 1\n"))],
     "eps-inside-the-root": [(ROOT, "root = (v / c2 + eps).sqrt()"), (DENOM, "denom = root")],
     "eps-inside-before-correction": [(ROOT, "root = ((v + eps) / c2).sqrt()"), (DENOM, "denom = root")],
@@ -123,12 +125,12 @@ STEP_MISTAKES = {
     "eps-subtracted": [(DENOM, "denom = root - eps")],
     "no-root": [(ROOT, "root = v / c2")],
     "no-denominator": [(DENOM, "denom = 1.0")],
-    "multiplies-by-root": [(UPDATE, "update = lr * (m / c1) * denom")],
+    "multiplies-by-root": [(UPDATE, "update = lr * average * denom")],
     "eps-on-the-weight": [(DENOM, "denom = root"), (STEP, "p.add_(-update + eps)")],
     "ascent": [(STEP, "p.add_(update)")],
-    "no-lr": [(UPDATE, "update = (m / c1) / denom")],
+    "no-lr": [(UPDATE, "update = average / denom")],
     "lr-squared": [(STEP, "p.add_(update, alpha=-lr)")],
-    "lr-decays-by-itself": [(UPDATE, "update = lr / t**0.5 * (m / c1) / denom")],
+    "lr-decays-by-itself": [(UPDATE, "update = lr / t**0.5 * average / denom")],
     "amsgrad": [
         (
             ROOT,
@@ -140,13 +142,13 @@ STEP_MISTAKES = {
 MOMENT_MISTAKES = {
     "first-average-is-a-sum": [(M, "m.mul_(beta1).add_(g)")],
     "first-average-inverted": [(M, "m.lerp_(g, beta1)")],
-    "no-first-average": [(UPDATE, "update = lr * g / denom")],
+    "no-first-average": [(AVERAGE, "average = g")],
     "first-average-of-signs": [(M, "m.mul_(beta1).add_(g.sign(), alpha=1 - beta1)")],
-    "sign-of-the-first-average": [(UPDATE, "update = lr * m.sign() / denom")],
-    "first-average-nesterov": [(UPDATE, "update = lr * ((beta1 * m + (1 - beta1) * g) / c1) / denom")],
+    "sign-of-the-first-average": [(AVERAGE, "average = m.sign()")],
+    "first-average-nesterov": [(AVERAGE, "average = (beta1 * m + (1 - beta1) * g) / c1")],
     "lr-in-the-average": [
         (M, "m.mul_(beta1).add_(g, alpha=lr * (1 - beta1))"),
-        (UPDATE, "update = (m / c1) / denom"),
+        (UPDATE, "update = average / denom"),
     ],
     "second-average-is-a-sum": [(V, "v.mul_(beta2).addcmul_(g, g)")],
     "second-average-inverted": [(V, "v.mul_(1 - beta2).addcmul_(g, g, value=beta2)")],
@@ -160,18 +162,22 @@ MOMENT_MISTAKES = {
     "betas-swapped": [(BETAS, 'beta2, beta1 = group["betas"]')],
     "beta1-for-both": [(BETAS, 'beta1 = beta2 = group["betas"][0]')],
     "beta2-for-both": [(BETAS, 'beta1 = beta2 = group["betas"][1]')],
-    "corrected-first-stored": [(UPDATE, "update = lr * m.div_(c1) / denom")],
+    "corrected-first-stored": [(AVERAGE, "average = m.div_(c1)")],
     "corrected-second-stored": [(ROOT, "root = v.div_(c2).sqrt()")],
     "corrected-moments-stored": [
         (C1, 'm = state["exp_avg"] = m / (1 - beta1**t)'),
         (C2, 'v = state["exp_avg_sq"] = v / (1 - beta2**t)'),
         (ROOT, "root = v.sqrt()"),
-        (UPDATE, "update = lr * m / denom"),
+        (AVERAGE, "average = m"),
     ],
     "root-stored": [(ROOT, "root = v.sqrt_() / c2**0.5")],
-    "step-stored": [(UPDATE, "update = m.div_(denom) * (lr / c1)")],
-    "moments-used-before-update": [(M, "n = m.clone(); " + M), (V, "w = v.clone(); " + V)]
-    + [(ROOT, "root = (w / c2).sqrt()"), (UPDATE, "update = lr * (n / c1) / denom")],
+    "step-stored": [(UPDATE, "update = lr * average / denom; m.div_(denom)")],
+    "moments-used-before-update": [
+        (M, "n = m.clone(); " + M),
+        (V, "w = v.clone(); " + V),
+        (ROOT, "root = (w / c2).sqrt()"),
+        (AVERAGE, "average = n / c1"),
+    ],
 }
 
 VALIDATION_MISTAKES = {
@@ -204,8 +210,9 @@ CONTRACT_MISTAKES = {
     "matrices-only": [("if p.grad is None:", "if p.grad is None or p.ndim < 2:")],
     "scalars-skipped": [("if p.grad is None:", "if p.grad is None or p.ndim < 1:")],
     "none-raises": [(NONE, "")],
-    "none-as-zero": [(NONE, ""), ("# visit", "if p.grad is None: p.grad = torch.zeros_like(p); blank.append(p)")]
-    + [
+    "none-as-zero": [
+        (NONE, ""),
+        ("# visit", "if p.grad is None: p.grad = torch.zeros_like(p); blank.append(p)"),
         ("        # begin", "        blank = []"),
         ("        # done", "        for p in blank:\n            p.grad = None"),
     ],

@@ -315,7 +315,7 @@ WRONG = {
     "decay-not-in-the-first": [(M, "m.mul_(beta1).add_(p.grad, alpha=1 - beta1)")],
     "decay-beside-the-average": [
         (GRADIENT, "g = p.grad"),
-        (shared.UPDATE, "update = lr * (m / c1 + wd * p) / denom"),
+        (shared.AVERAGE, "average = m / c1 + wd * p"),
     ],
     "decay-with-lr-inside": [(GRADIENT, "g = p.grad + lr * wd * p")],
     "decay-doubled": [(GRADIENT, "g = p.grad + 2 * wd * p")],
