@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,14 +42,19 @@ def numel(shapes: list[list[int]]) -> int:
     return int(sum(np.prod(shape, dtype=int) for shape in shapes))
 
 
-def simulate(rule: Rule, variant: Variant, scenario: Scenario) -> Expected:
+Observer = Callable[[int, int, Quantities], None]
+"""Called after each update with the step (from 0), the parameter's number and every quantity of its update."""
+
+
+def simulate(rule: Rule, variant: Variant, scenario: Scenario, observe: Observer | None = None) -> Expected:
     """The evidence that a program following `variant` would bring back for `scenario`."""
     with np.errstate(all="ignore"):
-        return _Run(rule, variant, scenario).play()
+        return _Run(rule, variant, scenario, observe).play()
 
 
 class _Run:
-    def __init__(self, rule: Rule, variant: Variant, scenario: Scenario):
+    def __init__(self, rule: Rule, variant: Variant, scenario: Scenario, observe: Observer | None = None):
+        self.observe = observe
         self.rule, self.scenario, self.program = rule, scenario, scenario.program
         self.variant, self.contract = variant, Contract(variant)
         self.plan = rule.plan(variant)
@@ -153,13 +159,17 @@ class _Run:
             t = self.contract.clock(instance, slot)
             done = self.rule.update(self.plan, self.params[i], grad, state, t, hyper)
             new = np.broadcast_to(np.asarray(done.param, dtype=float), self.params[i].shape).copy()
-            self.moved[i] = self.moved[i] + np.abs(new - self.params[i])
+            move = np.abs(new - self.params[i])
+            self.moved[i] = self.moved[i] + (np.sqrt(np.mean(move**2)) if self.rule.mixes else move)
             self.done[i] = done
+            if self.observe:
+                self.observe(len(self.frames), i, done)
             self.contract.write(self, i, new)
         self.contract.after(self, [i for group in instance.groups for i in group["params"]])
 
     def _record(self) -> None:
-        unit, coarse = ULP[self.program.get("dtype", "float64")], COARSE[self.program.get("dtype", "float64")]
+        dtype = self.program.get("dtype", "float64")
+        unit, coarse = ULP[dtype], self.rule.coarse.get(dtype, COARSE[dtype])
         tight = self.program.get("rtol", RTOL)
         params, views, moved = _flat(self.params), _flat(self.views), _flat(self.moved)
         grads = _flat(

@@ -1,4 +1,7 @@
-"""Builds an object many times and notes how each attempt ended: 0 built, else the code of the exception."""
+"""Builds an object many times and notes how each attempt ended: 0 built, else the code of the exception.
+
+Every attempt gets one parameter, of the shape that the scenario names for it.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,10 @@ from autograder.worker.players.optimizer import _hyper
 
 def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
     """One number per attempt."""
-    for index, kwargs in enumerate(scenario["attempts"]):
+    for index, (kwargs, shape) in enumerate(zip(scenario["attempts"], scenario["shapes"], strict=True)):
         recorder.event = index
         try:
-            getattr(module, scenario["entry"])([torch.nn.Parameter(torch.ones(2))], **_hyper(kwargs))
+            getattr(module, scenario["entry"])([torch.nn.Parameter(torch.ones(shape))], **_hyper(kwargs))
         except Exception as error:
             recorder.put(index, [error_code(error)])
         else:
