@@ -89,6 +89,8 @@ def _sizes(rng: np.random.Generator) -> list[dict[str, Any]]:
 
 
 def _dtypes(rng: np.random.Generator) -> list[dict[str, Any]]:
-    return [_call(_random(rng, (3, 5)), "float32"), _call(_random(rng, (12, 16)), "float32", steps=3)] + [
-        _call(_random(rng, (4, 2)), "bfloat16")
+    return [
+        _call(_random(rng, (3, 5)), "float32"),
+        _call(_random(rng, (12, 16)), "float32", steps=3),
+        _call(_random(rng, (4, 2)), "bfloat16"),
     ]

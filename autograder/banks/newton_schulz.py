@@ -235,6 +235,8 @@ add(
 
 
 def _nearest_orthogonal(x: np.ndarray) -> np.ndarray:
+    if not np.isfinite(x).all():
+        return np.full_like(x, np.nan)
     u, _, v = np.linalg.svd(x, full_matrices=False)
     return np.asarray(u @ v)
 

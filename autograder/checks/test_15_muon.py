@@ -49,3 +49,83 @@ def test_tensors(student):
     student.follows("dtypes")
     student.follows("layout")
     student.follows(part="flags")
+
+
+@check("muon", points=2)
+def test_first_step(student):
+    """The first step goes against the orthogonalised gradient, lr long in every direction."""
+    student.follows("first_step")
+
+
+@check("muon", points=2, needs="first_step")
+def test_momentum(student):
+    """Momentum comes before orthogonalisation, with and without Nesterov."""
+    student.follows("momentum")
+    student.follows("steps")
+
+
+@check("muon", points=2, needs="first_step")
+def test_scales(student):
+    """Each of the three scales depends on the shape as its formula says."""
+    student.follows("scales")
+    student.follows("scale")
+
+
+@check("muon", points=2, needs="first_step")
+def test_weight_decay(student):
+    """Weight decay shrinks the parameter by lr times weight_decay, whatever the scale."""
+    student.follows("weight_decay")
+
+
+@check("muon", points=1, needs="first_step")
+def test_any_gradient(student):
+    """Zero, huge and float32 gradients, and other numbers of Newton-Schulz steps, work alike."""
+    student.follows("zero")
+    student.follows("extremes")
+    student.follows("ns_steps")
+    student.follows("larger")
+    student.follows("defaults")
+
+
+@check("muon", points=1, needs="first_step")
+def test_groups_and_schedules(student):
+    """Each parameter group has its own hyperparameters, and a changed learning rate counts at once."""
+    student.follows("groups")
+    student.follows("schedule")
+
+
+@check("muon", points=1, needs="first_step")
+def test_missing_gradients(student):
+    """A matrix without a gradient stays as it is, with its momentum, and the others go on."""
+    student.follows("no_gradient")
+
+
+@check("muon", points=1, needs="first_step")
+def test_in_place(student):
+    """Parameters change in place, keep their dtype, and gradients are left alone."""
+    student.follows("dtypes")
+    student.follows(part="views")
+    student.follows(part="gradients")
+    student.follows(part="flags")
+
+
+@check("muon", points=1, needs="first_step")
+def test_closure(student):
+    """step(closure) evaluates the closure once, before the update, and returns its loss."""
+    student.follows("closure")
+    student.follows("closure", part="closure")
+
+
+@check("muon", points=1, needs="first_step")
+def test_refusals(student):
+    """Invalid hyperparameters and parameters that are not matrices raise ValueError."""
+    student.follows("invalid")
+    student.follows("matrices_only")
+
+
+@check("muon", points=2, needs="momentum")
+def test_together(student):
+    """Groups, decay, scales, missing gradients, a reload and a second optimizer work together."""
+    student.follows("reload")
+    student.follows("instances")
+    student.follows("together")

@@ -36,6 +36,7 @@ class OptimizerTask:
     weight_decay) and a scenario family of their own: name of the family → {hyperparameter: off value}. invalid:
     constructor arguments that must raise ValueError. shapes: of the parameters. extra: more scenarios. fixed:
     hyperparameters that nobody changes in the middle of a run. gradient_sizes: the smallest and the largest gradients tried.
+    builds_on: earlier tasks whose modules this one may import.
     """
 
     id: str
@@ -49,6 +50,7 @@ class OptimizerTask:
     extra: Callable[[Drawing], list[Scenario]] | None = None
     fixed: Sequence[str] = ("nesterov",)
     gradient_sizes: Sequence[float] = (1e-9, 1e6)
+    builds_on: Sequence[str] = ()
 
     @property
     def entries(self) -> tuple[str, ...]:

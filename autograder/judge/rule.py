@@ -105,6 +105,7 @@ CONTRACT = frozenset(
         "class_state",
         "defaults",
         "validation",
+        "refuses",
     }
 )
 """Steps that belong to every optimizer's contract, not to a rule; see contract.py."""

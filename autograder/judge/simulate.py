@@ -157,8 +157,11 @@ class _Run:
             store = self.shared if self.contract.keeps_state_on_the_class else instance.state
             state = store.setdefault(slot, self.rule.fresh_state(self.params[i], self.variant))
             t = self.contract.clock(instance, slot)
-            done = self.rule.update(self.plan, self.params[i], grad, state, t, hyper)
-            new = np.broadcast_to(np.asarray(done.param, dtype=float), self.params[i].shape).copy()
+            try:
+                done = self.rule.update(self.plan, self.params[i], grad, state, t, hyper)
+                new = np.broadcast_to(np.asarray(done.param, dtype=float), self.params[i].shape).copy()
+            except ValueError:  # another parameter's state has a shape that does not fit
+                raise Raises from None
             move = np.abs(new - self.params[i])
             self.moved[i] = self.moved[i] + (np.sqrt(np.mean(move**2)) if self.rule.mixes else move)
             self.done[i] = done
