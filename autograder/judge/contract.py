@@ -14,6 +14,7 @@ import numpy as np
 
 from autograder.judge.rule import CONTRACT
 from autograder.judge.variants import Variant
+from autograder.worker.codes import ErrorCode
 
 if TYPE_CHECKING:
     from autograder.judge.simulate import Instance, _Run
@@ -23,7 +24,11 @@ Entry = tuple[dict[str, Any], int, np.ndarray]
 
 
 class Raises(Exception):
-    """The simulated program raises an exception at this event."""
+    """The simulated program raises an exception at this event; of this kind, where the kind is known."""
+
+    def __init__(self, code: ErrorCode | None = None):
+        super().__init__()
+        self.code = code
 
 
 class Contract:

@@ -12,6 +12,7 @@ from autograder.judge.contract import Contract, Raises
 from autograder.judge.evidence import Expected, Scenario
 from autograder.judge.rule import Quantities, Rule
 from autograder.judge.variants import Variant
+from autograder.worker.codes import ErrorCode
 
 EXTRAS = 6
 RTOL = 1e-5
@@ -75,11 +76,12 @@ class _Run:
         values = np.full(self.scenario.size, np.nan)
         tolerance = np.zeros(self.scenario.size)
         raised: int | None = None
+        code: ErrorCode | None = None
         for index, event in enumerate([["build"], *self.program["events"]]):
             try:
                 self._do(event)
-            except Raises:
-                raised = index
+            except Raises as error:
+                raised, code = index, error.code
                 break
         if self.frames:
             flat = np.concatenate(self.frames)
@@ -88,7 +90,7 @@ class _Run:
         width = frame_width(self.shapes)
         ignored = np.zeros(self.scenario.size, dtype=bool)
         ignored[width - 1 :: width] = True  # how much state a program keeps is its own business, unless a check asks
-        return Expected(values, tolerance, raised, ignored)
+        return Expected(values, tolerance, raised, ignored, error=code)
 
     def _do(self, event: list[Any]) -> None:
         kind, *rest = event
@@ -161,7 +163,7 @@ class _Run:
                 done = self.rule.update(self.plan, self.params[i], grad, state, t, hyper)
                 new = np.broadcast_to(np.asarray(done.param, dtype=float), self.params[i].shape).copy()
             except ValueError:  # another parameter's state has a shape that does not fit
-                raise Raises from None
+                raise Raises(ErrorCode.RUNTIME) from None
             move = np.abs(new - self.params[i])
             self.moved[i] = self.moved[i] + (np.sqrt(np.mean(move**2)) if self.rule.mixes else move)
             self.done[i] = done

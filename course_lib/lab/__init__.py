@@ -3,6 +3,8 @@
 text      bytes to train on, and batches of them
 tiny_lm   a language model that trains in seconds on one core
 train     the training loop and its history
+race      the same model trained by every optimizer, recorded runs behind the live ones
+record    the command that records them
 surfaces  two-dimensional test functions, and paths down them
 style     one look, one colour per optimizer, figures with a description
 plots     the figures that chapters draw again and again

@@ -254,48 +254,6 @@ class Muon(torch.optim.Muon):
 """,
         "ema+bfloat16",
     ),
-    "pytorch-optimizer": (
-        """
-import math
-
-import torch
-from pytorch_optimizer import Muon as Published
-
-
-class Muon(Published):
-    def __init__(self, params, lr=0.02, momentum=0.95, nesterov=True, weight_decay=0.0, ns_steps=5, scale="original"):
-        if scale not in ("original", "match_rms", "spectral") or lr < 0 or momentum < 0 or weight_decay < 0:
-            raise ValueError("invalid hyperparameter")
-        groups = list(params)
-        groups = groups if isinstance(groups[0], dict) else [{"params": groups}]
-        for group in groups:
-            group["params"] = list(group["params"])
-            if any(p.ndim != 2 for p in group["params"]):
-                raise ValueError("matrices only")
-            for name, value in dict(lr=lr, momentum=momentum, nesterov=nesterov, weight_decay=weight_decay, ns_steps=ns_steps, scale=scale).items():
-                group.setdefault(name, value)
-            group["use_muon"] = True
-        super().__init__(groups, foreach=False)
-
-    @torch.no_grad()
-    def step(self, closure=None):
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
-        groups = self.param_groups
-        for group in groups:
-            for p in group["params"]:
-                rows, cols = p.shape
-                wanted = {"original": math.sqrt(max(1, rows / cols)), "match_rms": 0.2 * math.sqrt(max(rows, cols)), "spectral": math.sqrt(rows / cols)}[group["scale"]]
-                f = wanted / math.sqrt(max(1, rows / cols))
-                self.param_groups = [{**group, "params": [p], "lr": group["lr"] * f, "weight_decay": group["weight_decay"] / f}]
-                super().step()
-        self.param_groups = groups
-        return loss
-""",
-        "PUBLISHED",
-    ),
     "optax": (
         HEAD
         + """
