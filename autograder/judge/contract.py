@@ -37,6 +37,7 @@ class Contract:
     def __init__(self, variant: Variant):
         self._replaced = {name: step for name, step in variant.steps.items() if name in CONTRACT}
         self.keeps_state_on_the_class = "class_state" in self._replaced
+        self.changes_gradients = "leftover" in self._replaced
         self.graph = 1.0 if "graph" in self._replaced else 0.0
 
     def build(self, program: dict[str, Any]) -> None:

@@ -186,7 +186,9 @@ class _Run:
         extras = np.array([self.contract.graph, 0.0, 0.0, self.closure_calls, value, np.nan])
         extra_slack = np.array([0.0, 0.0, 0.0, 0.0, (1e-6 + coarse) * abs(value) if np.isfinite(value) else 0.0, 0.0])
         self.frames.append(np.concatenate([params, views, grads, extras]))
-        grad_slack = 1e-12 * np.abs(np.nan_to_num(grads)) + self.curvature * slack
+        grad_slack = (tight + coarse if self.contract.changes_gradients else 1e-12) * np.abs(
+            np.nan_to_num(grads)
+        ) + self.curvature * slack
         self.tolerances.append(np.concatenate([slack, slack, grad_slack, extra_slack]))
 
 

@@ -511,11 +511,11 @@ WRONG = {
     "state-shared": [("state = self.state[p]", 'state = self.state["all"]')],
     "state-by-shape": [("state = self.state[p]", "state = self.state[tuple(p.shape)]")],
     "state-on-the-class": [
-        ("    @torch.no_grad()", "    buffers = {}\n\n    @torch.no_grad()"),
+        ("    @torch.no_grad()", "    shared, alive = {}, __import__('weakref').WeakSet()\n\n    @torch.no_grad()"),
+        (_BUILT, "        if not self.alive:\n            self.shared.clear()\n        self.alive.add(self)\n"),
         (
-            "                state = self.state[p]\n",
-            "                number = [q is p for group_ in self.param_groups for q in group_['params']].index(True)\n"
-            "                state = Muon.buffers.setdefault(number, {})\n",
+            "state = self.state[p]",
+            "state = self.shared.setdefault([q is p for h in self.param_groups for q in h['params']].index(True), {})",
         ),
     ],
     "state-lost": [
