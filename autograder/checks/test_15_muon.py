@@ -129,3 +129,29 @@ def test_together(student):
     student.follows("reload")
     student.follows("instances")
     student.follows("together")
+
+
+@check("muon_groups", points=1)
+def test_matrices_and_vectors(student):
+    """Matrices come first, everything else second."""
+    student.follows("matrices")
+
+
+@check("muon_groups", points=2, needs="matrices_and_vectors")
+def test_embeddings_and_head(student):
+    """Embeddings and the head are no matrices for Muon, wherever they are in the model."""
+    student.follows("language")
+    student.follows("nested")
+
+
+@check("muon_groups", points=1, needs="matrices_and_vectors")
+def test_unusual_models(student):
+    """Only two dimensions make a matrix, in whichever module it is."""
+    student.follows("unusual")
+
+
+@check("muon_groups", points=1, needs="embeddings_and_head")
+def test_each_once(student):
+    """Every parameter is in exactly one list, once, in the model's order, and a tied one is treated by all its names."""
+    student.follows("tied")
+    student.follows(part="flags")

@@ -59,7 +59,7 @@ class MuonTask(OptimizerTask):
         for init, low, high, shape in zip(start, edges, edges[1:], scenario.program["shapes"], strict=False):
             update = (np.asarray(init) - after[low:high]) / hyper["lr"]
             factor = scale_of(hyper["scale"], *shape)
-            if not (on_grid(update, 1e-9) or on_grid(update / factor, 1e-9)):
+            if not (np.any(update) and (on_grid(update, 1e-9) or on_grid(update / factor, 1e-9))):
                 return False
         return True
 
