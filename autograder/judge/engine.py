@@ -14,7 +14,8 @@ from autograder.judge.ownership import not_own_implementation
 from autograder.judge.picture import picture_of
 from autograder.judge.recognise import Expectations, Task
 from autograder.judge.registry import checks_of, implementation_tasks, load_task
-from autograder.judge.results import CheckResult, Submission, TaskResult
+from autograder.judge.results import CheckResult, Flag, Submission, TaskResult
+from autograder.judge.stand_ins import stand_in
 
 if TYPE_CHECKING:
     from autograder.sandbox import Level, Limits, Outcome, Sandbox
@@ -69,12 +70,26 @@ class Judge:
         checks = checks_of(task_id)
         result = TaskResult(task_id, [], level=self.level, seed=self._shown_seed)
         if task_id in implementation_tasks():
-            student = self.student(load_task(task_id), submission, result)
+            task = load_task(task_id)
+            student = self.student(task, self._on_solid_ground(task, submission, result), result)
         else:
             student = Student(None, (), submission.answers.get(task_id, ...))
         result.checks = ask(checks, student)
         result.seconds = time.perf_counter() - started
         return result
+
+    def _on_solid_ground(self, task: Task, submission: Submission, result: TaskResult) -> Submission:
+        """The submission, earlier modules that are missing or wrong replaced, so that one failed task sinks no other."""
+        modules = dict(submission.modules)
+        for earlier in getattr(task, "builds_on", ()):
+            path = load_task(earlier).module
+            if earlier not in modules.get(task.module, ""):
+                continue
+            if path not in modules or not self.judge(earlier, submission).passed:
+                modules[path] = stand_in(earlier)
+                text = f"{path} is missing or does not pass its own checks; a right one stood in for it."
+                result.flags.append(Flag("stand-in", text))
+        return Submission(modules, submission.answers)
 
     def expectations(self, task_id: str) -> Expectations:
         """What variants predict for this judge's scenarios of a task."""
@@ -92,7 +107,7 @@ class Judge:
         result.convention = recognition.accepted.id if recognition.accepted.kind == "convention" else None
         result.misconceptions = [mistake.id for mistake in recognition.mistakes]
         result.hints = [hint for mistake in recognition.mistakes[:1] for hint in mistake.hints]
-        result.flags = not_own_implementation(submission.modules.get(task.module, ""), task.module)
+        result.flags += not_own_implementation(submission.modules.get(task.module, ""), task.module)
         result.sandbox = self.sandbox.layers
         result.picture = picture_of(task, expectations, evidence, recognition)
         return student
