@@ -309,7 +309,7 @@ def _together(rng: np.random.Generator) -> list[Scenario]:
     found = [_budget(rng, "together", f"warmup, min_lr and {s} decay", whole(rng, 4, 6), s, True) for s in SHAPES]
     warmup, decay = whole(rng, 6, 9), whole(rng, 8, 12)
     total = warmup + decay + whole(rng, 10, 20)
-    by_place = _arguments(rng, total, warmup, decay, "sqrt", True)
+    by_place = _arguments(rng, total, warmup, decay, "sqrt", True) | {"peak_lr": 1.0 + whole(rng, 1, 4) / 8}
     plain = _arguments(rng, total, warmup, decay, "linear", False)
     del plain["min_lr"], plain["shape"]
     mixed = [int(step) for step in rng.permutation(total + 5)][:20]
