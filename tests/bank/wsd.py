@@ -291,17 +291,16 @@ def wsd(step, total_steps, warmup_steps, decay_steps, peak_lr, min_lr=0.0, shape
 """,
     "torchtitan": (
         HEAD
-        + """    if step >= total_steps:
-        return min_lr
-    stable = total_steps - decay_steps
+        + """    stable = total_steps - decay_steps
+    step = min(step, total_steps)
     if step < warmup_steps:
         return peak_lr * ((step + 1) / (warmup_steps + 1))
-    if step < stable:
+    if step < stable or decay_steps == 0:
         return peak_lr
-    progress = (step + 1 - stable) / decay_steps
+    progress = float((step + 1) - stable) / (decay_steps + 1)
 """
         + SHAPED,
-        "warmup-between+decay-counts-from-one",
+        "warmup-between+decay-between",
     ),
     "minimum-of-three": HEAD
     + """    rise = step / warmup_steps if step < warmup_steps else 1.0
