@@ -89,3 +89,59 @@ def test_wsd_together(student):
     """It is a function of its arguments only, in any order of steps, and returns one number."""
     student.follows("together")
     student.follows(part="flags")
+
+
+@check("multi_step", points=2)
+def test_multi_step_milestones(student):
+    """Without warmup, the learning rate is peak_lr, multiplied by gamma at each milestone."""
+    student.follows("steps")
+
+
+@check("multi_step", points=1, needs="multi_step_milestones")
+def test_multi_step_warmup(student):
+    """With warmup, it first rises in a straight line; milestones are still counted from step 0."""
+    student.follows("warmup")
+
+
+@check("multi_step", points=1, needs="multi_step_milestones")
+def test_multi_step_edges(student):
+    """No milestone, a single one and neighbouring ones work."""
+    student.follows("edges")
+
+
+@check("multi_step", points=1, needs="multi_step_warmup")
+def test_multi_step_together(student):
+    """It is a function of its arguments only, in any order of steps, and returns one number."""
+    student.follows("together")
+    student.follows(part="flags")
+
+
+@check("cosine_restarts", points=2)
+def test_restarts_equal_periods(student):
+    """In each period the learning rate falls along half a cosine, and each new period starts at peak_lr."""
+    student.follows("periods")
+
+
+@check("cosine_restarts", points=1, needs="restarts_equal_periods")
+def test_restarts_floor(student):
+    """Within a period it falls towards min_lr."""
+    student.follows("floor")
+
+
+@check("cosine_restarts", points=1, needs="restarts_equal_periods")
+def test_restarts_growing_periods(student):
+    """Each period is period_mult times as long as the one before."""
+    student.follows("growing")
+
+
+@check("cosine_restarts", points=1, needs="restarts_floor")
+def test_restarts_edges(student):
+    """Periods of one and two steps work, and so do late steps."""
+    student.follows("edges")
+
+
+@check("cosine_restarts", points=1, needs="restarts_growing_periods")
+def test_restarts_together(student):
+    """It is a function of its arguments only, in any order of steps, and returns one number."""
+    student.follows("together")
+    student.follows(part="flags")
