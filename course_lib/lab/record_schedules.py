@@ -22,7 +22,7 @@ import torch
 from course_lib.lab.schedule_runs import RECORDED, STEPS, Plan, as_record, run_plan
 from course_lib.lab.text import batches, load_text, validation_batch
 from course_lib.lab.tiny_lm import TinyLM
-from course_lib.lab.train import train
+from course_lib.lab.train import History, train
 
 SEEDS = (0, 1, 2)
 WARMUP_SEEDS = (0, 1, 2, 3, 4)
@@ -82,8 +82,7 @@ def record(out: Path) -> None:
                     _add(content, warmup_run(lr, warmup, seed), out)
     for plan in plans():
         for seed in SEEDS:
-            wanted = as_record(plan, seed, history=_nothing())
-            if _key(wanted) not in known:
+            if _key(as_record(plan, seed, History())) not in known:
                 _add(content, as_record(plan, seed, run_plan(plan, seed, progress=False)), out)
 
 
@@ -111,12 +110,6 @@ def _add(content: dict[str, Any], run: dict[str, Any], out: Path) -> None:
 
 def _key(run: dict[str, Any]) -> tuple[str, str, int]:
     return run["experiment"], json.dumps(run["plan"], sort_keys=True), run["seed"]
-
-
-def _nothing() -> Any:
-    from course_lib.lab.train import History
-
-    return History()
 
 
 def main() -> int:

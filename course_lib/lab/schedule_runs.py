@@ -36,7 +36,7 @@ class Plan:
     """A schedule in numbers.
 
     kind: "constant", "wsd", "cosine" or "inverse sqrt". peak: largest learning rate. warmup, decay, steps: in steps.
-    shape: of WSD's decay. floor: the last learning rate, as a fraction of the peak. Lengths left out: steps is 1,500.
+    shape: of WSD's decay. floor: the last learning rate, as a fraction of the peak.
     """
 
     kind: str
@@ -93,9 +93,9 @@ def small_batches(text: Text, seed: int) -> Iterator[Batch]:
 
 
 @cache
-def small_validation(text_name: str | None = None) -> Batch:
-    """Where its loss is measured: 128 pieces of the validation text, always the same."""
-    return validation_batch(load_text(text_name), count=128, context=CONTEXT)
+def small_validation() -> Batch:
+    """Where its loss is measured: 128 pieces of the help pages' validation text, always the same."""
+    return validation_batch(load_text(), count=128, context=CONTEXT)
 
 
 def run_plan(plan: Plan, seed: int, *, progress: bool = True) -> History:
