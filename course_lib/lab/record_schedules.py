@@ -1,7 +1,7 @@
 """Records the runs of chapter 6: `python -m course_lib.lab.record_schedules [--out FILE]`.
 
-It trains with the schedules in your workspace, so chapter 6 has to be done there (`sgd2muon course 06_schedules` makes
-such a workspace under build/). About eight seconds of CPU time a run. Runs that are in the file already are kept; the
+It trains with the `wsd` of your workspace, so chapter 6 has to be done there (`sgd2muon course 06_schedules` makes such a
+workspace under build/, which SGD2MUON_WORKSPACE may name). About eight seconds of CPU time a run. Runs that are in the file already are kept; the
 file is written after each run, so the command can be interrupted and started again.
 """
 
@@ -73,6 +73,8 @@ def warmup_run(lr: float, warmup: int, seed: int, steps: int = 60) -> dict[str, 
 
 def record(out: Path) -> None:
     """Make every run that `out` lacks."""
+    from course_lib.schedules import wsd
+
     content = _content(out)
     known = {_key(run) for run in content["runs"]}
     for lr in (0.03, 0.01):
@@ -83,7 +85,7 @@ def record(out: Path) -> None:
     for plan in plans():
         for seed in SEEDS:
             if _key(as_record(plan, seed, History())) not in known:
-                _add(content, as_record(plan, seed, run_plan(plan, seed, progress=False)), out)
+                _add(content, as_record(plan, seed, run_plan(plan, seed, wsd, progress=False)), out)
 
 
 def _content(out: Path) -> dict[str, Any]:

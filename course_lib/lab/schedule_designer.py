@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from numpy.typing import NDArray
 from PIL import Image
 
-from course_lib.lab.schedule_runs import STEPS, Plan, Run, finals, recorded
+from course_lib.lab.schedule_runs import STEPS, Plan, Run, Schedule, finals, recorded
 from course_lib.lab.style import CSS_PIXELS_PER_INCH, WIDTH, figure, png, ramp, show, theme
 from course_lib.lab.widgets import someone_is_there
 
@@ -24,7 +24,6 @@ PEAKS = (0.0025, 0.005, 0.01, 0.02)
 SHAPES = ("linear", "sqrt", "cosine")
 HEIGHT = 3.2
 
-Schedule = Callable[[int, int, int, int, float, float, str], float]
 Settings = Mapping[str, Any]
 START = {"peak": 0.01, "warmup": 50, "decay": 300, "floor": 0.0, "shape": "linear"}
 
@@ -53,7 +52,7 @@ class Designer:
     def _curves(self) -> dict[Plan, NDArray[np.float64]]:
         """The curve of every recorded plan of full length."""
         plans = dict.fromkeys(run.plan for run in self.runs if run.plan.steps == STEPS)
-        return {plan: np.array(plan.lrs()) for plan in plans}
+        return {plan: np.array(plan.lrs(self.wsd)) for plan in plans}
 
     def lrs(self, settings: Settings) -> NDArray[np.float64]:
         """The learning rate of every step, by the student's own function."""
@@ -77,8 +76,9 @@ class Designer:
         if near is None:
             return f"{area} No recorded runs here."
         losses = list(near.losses.values())
+        away = "this one" if near.distance < 0.001 else f"{near.distance:.1%} of the peak away"
         return (
-            f"{area} Nearest recorded run: {named(near.plan)} ({near.distance:.0%} of the peak away), "
+            f"{area} Nearest recorded run: {named(near.plan)} ({away}), "
             f"final loss {np.mean(losses):.3f} ({min(losses):.3f} to {max(losses):.3f})."
         )
 

@@ -40,19 +40,19 @@ def plot_paired(
     names = list(losses)
     seeds = sorted({seed for column in losses.values() for seed in column})
     for seed in seeds:
-        there = [(x, losses[name][seed]) for x, name in enumerate(names) if seed in losses[name]]
-        ax.plot(*zip(*there, strict=True), color=theme().faint, linewidth=1.2, zorder=1)
-        x, y = there[-1]
-        ax.annotate(f"seed {seed}", (x, y), (8, 0), textcoords="offset points", va="center", color=theme().neutral)
-    for x, name in enumerate(names):
+        x, y = zip(*((x, losses[name][seed]) for x, name in enumerate(names) if seed in losses[name]), strict=True)
+        ax.plot(x, y, color=theme().neutral, alpha=0.4, linewidth=1, label=f"seed {seed}", zorder=1)
+    for column, name in enumerate(names):
         values = list(losses[name].values())
         color = schedule_colour(name)
-        ax.scatter([x] * len(values), values, color=color, s=36, zorder=3)
-        ax.plot([x - 0.22, x + 0.22], [np.mean(values)] * 2, color=color, linewidth=2.5, zorder=2)
+        ax.scatter([column] * len(values), values, color=color, s=36, zorder=3)
+        ax.hlines(np.mean(values), column - 0.22, column + 0.22, color=color, linewidth=2.5, zorder=2)
         if extra and name in extra:
-            ax.scatter([x + 0.14], [extra[name]], marker="x", color=theme().ink, s=60, zorder=4)
-            ax.annotate("your run", (x + 0.14, extra[name]), (7, -3), textcoords="offset points")
+            at = (column - 0.16, extra[name])
+            ax.scatter(*at, marker="x", color=theme().ink, s=50, zorder=4)
+            ax.annotate("your run", at, (-7, 0), textcoords="offset points", ha="right", va="center")
     ax.set_xticks(range(len(names)), names)
-    ax.margins(x=0.1)
+    ax.margins(x=0.15)
     ax.grid(axis="x", visible=False)
     ax.set_ylabel("final validation loss (nats)")
+    label_ends(ax)

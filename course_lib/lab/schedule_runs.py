@@ -28,7 +28,8 @@ BETAS = (0.9, 0.99)
 WEIGHT_DECAY = 0.1
 VALIDATE_EVERY = 50
 
-Schedule = Callable[[int], float]
+Schedule = Callable[[int, int, int, int, float, float, str], float]
+"""The signature of `wsd`: step, total_steps, warmup_steps, decay_steps, peak_lr, min_lr, shape."""
 
 
 @dataclass(frozen=True)
@@ -47,17 +48,15 @@ class Plan:
     floor: float = 0.0
     steps: int = STEPS
 
-    def lrs(self) -> list[float]:
-        """The learning rate of every step, by the schedules that you wrote in this workspace."""
-        from course_lib.schedules import warmup_cosine, wsd
-
-        low = self.floor * self.peak
-        if self.kind == "cosine":
-            return [warmup_cosine(t, self.steps, self.warmup, self.peak, low) for t in range(self.steps)]
+    def lrs(self, wsd: Schedule) -> list[float]:
+        """The learning rate of every step, by your own `wsd`: a cosine is one without plateau."""
         if self.kind == "inverse sqrt":
             return [inverse_sqrt(t, self.warmup, self.peak) for t in range(self.steps)]
-        shape = self.shape or "linear"
-        return [wsd(t, self.steps, self.warmup, self.decay, self.peak, low, shape) for t in range(self.steps)]
+        decay, shape = self.decay, self.shape or "linear"
+        if self.kind == "cosine":
+            decay, shape = self.steps - self.warmup, "cosine"
+        low = self.floor * self.peak
+        return [wsd(t, self.steps, self.warmup, decay, self.peak, low, shape) for t in range(self.steps)]
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ def small_validation() -> Batch:
     return validation_batch(load_text(), count=128, context=CONTEXT)
 
 
-def run_plan(plan: Plan, seed: int, *, progress: bool = True) -> History:
+def run_plan(plan: Plan, seed: int, wsd: Schedule, *, progress: bool = True) -> History:
     """Train the small model with torch's AdamW under a plan."""
     text = load_text()
     model = small_model(text, seed)
@@ -109,7 +108,7 @@ def run_plan(plan: Plan, seed: int, *, progress: bool = True) -> History:
         small_batches(text, seed),
         plan.steps,
         name=plan.kind,
-        schedule=plan.lrs().__getitem__,
+        schedule=plan.lrs(wsd).__getitem__,
         validation=small_validation(),
         validate_every=VALIDATE_EVERY,
         progress=progress,
