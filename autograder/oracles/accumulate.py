@@ -1,0 +1,81 @@
+"""The gradient of the mean loss over all tokens of several micro-batches, for a linear model with a squared error.
+
+With loss sums L_k and token counts n_k: the mean is Σ L_k / Σ n_k, and its gradient Σ ∇L_k / Σ n_k is added to what is
+in p.grad. The model, written for the player accumulation.py: errors e = x·w + b − y on rows that are no padding,
+L = ½ Σ e², ∇w = xᵀe, ∇b = Σ e; a third parameter, which no loss depends on, keeps its gradient.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograder.judge.function_task import REQUIRED, Formula
+from autograder.judge.rule import Quantities
+
+PADDING = -100.0
+UNUSED = 2
+
+
+def _errors(s: Quantities) -> list[np.ndarray]:
+    inputs = len(s.weight)
+    rows = [
+        (np.array(x, dtype=float).reshape(-1, inputs), np.array(y, dtype=float)) for x, y in zip(s.x, s.y, strict=True)
+    ]
+    return [(x @ np.array(s.weight) + s.bias - y) * (y != PADDING) for x, y in rows]
+
+
+def _slopes(s: Quantities) -> list[np.ndarray]:
+    inputs = len(s.weight)
+    pairs = zip(s.x, s.errors, strict=True)
+    return [np.append(np.array(x, dtype=float).reshape(-1, inputs).T @ e, e.sum()) for x, e in pairs]
+
+
+def _grads(s: Quantities) -> np.ndarray:
+    """What is in p.grad at the end: NaN where it is None."""
+    weight, bias, unused = s.grads
+    before = np.append(np.zeros(len(s.weight)) if weight is None else weight, 0.0 if bias is None else bias)
+    if not any(s.backward):
+        before = np.append(
+            np.full(len(s.weight), np.nan) if weight is None else weight, np.nan if bias is None else bias
+        )
+        return np.append(before, [np.nan] * UNUSED if unused is None else unused)
+    added = sum(b * w * slope for b, w, slope in zip(s.backward, s.weights, s.slopes, strict=True) if b)
+    return np.append(before + added, [np.nan] * UNUSED if unused is None else unused)
+
+
+def _result(s: Quantities) -> dict[str, Any]:
+    return {
+        "returned": s.returned,
+        "grads": s.after,
+        "params": np.concatenate([s.weight, [s.bias], np.ones(UNUSED)]),
+        "graph": s.graph,
+        "calls": s.calls,
+        "alive": s.alive,
+        "counted": np.ones(s.size),
+    }
+
+
+FORMULA = Formula(
+    "accumulate_gradients",
+    {"weight": REQUIRED, "bias": REQUIRED, "x": REQUIRED, "y": REQUIRED, "grads": REQUIRED},
+    steps={
+        "size": lambda s: len(s.y),
+        "rows": lambda s: np.array([len(y) for y in s.y], dtype=float),
+        "counts": lambda s: np.array([np.sum(np.array(y) != PADDING) for y in s.y], dtype=float),
+        "errors": _errors,
+        "sums": lambda s: np.array([0.5 * np.sum(e**2) for e in s.errors]),
+        "slopes": _slopes,
+        "total": lambda s: s.counts.sum(),
+        "weights": lambda s: np.full(s.size, 1 / s.total),
+        "backward": lambda s: np.ones(s.size),
+        "after": _grads,
+        "reported_weights": lambda s: s.weights,
+        "returned": lambda s: np.sum(s.reported_weights * s.sums),
+        "graph": lambda s: 0.0,
+        "calls": lambda s: np.ones(s.size),
+        "alive": lambda s: np.zeros(s.size),
+        "result": _result,
+    },
+)
