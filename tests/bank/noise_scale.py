@@ -72,8 +72,7 @@ _EACH = (
 )
 
 WRONG = {
-    "mean-of-ratios": _EACH + "    return float(sum(n / s for n, s in zip(noises, signals)) / len(pairs))
-",
+    "mean-of-ratios": _EACH + "    return float(sum(n / s for n, s in zip(noises, signals)) / len(pairs))\n",
     "mean-of-ratios-of-arrays": "import torch\n\n\n"
     + HEAD
     + """    b, B = small_batch, big_batch
@@ -82,8 +81,7 @@ WRONG = {
     noise = (small - big) / (1 / b - 1 / B)
     return (noise / signal).mean().item()
 """,
-    "draws-paired": _EACH + "    return float(sum(noises) / sum(signals))
-",
+    "draws-paired": _EACH + "    return float(sum(noises) / sum(signals))\n",
     "batches-swapped": [("b, B = small_batch, big_batch", "B, b = small_batch, big_batch")],
     "norms-swapped-in-the-signal": [(_SIGNAL, "(B * small - b * big) / (B - b)")],
     "noise-negated": [(_NOISE, "(big - small) / (1 / b - 1 / B)")],
