@@ -328,10 +328,13 @@ def _call(
     return {"args": [*sequences, b, B]}
 
 
-def _negative(rng: np.random.Generator) -> dict[str, Any]:
-    """So few draws that |G|² comes out negative."""
+def _negative(rng: np.random.Generator, negative: str, dtype: str = "") -> dict[str, Any]:
+    """One draw each, so that the estimate of |G|² ("signal") or of S ("noise") comes out negative."""
     b, B = 4, 4 * int(rng.integers(3, 7))
-    return {"args": [[float(rng.uniform(4, 6))], [float(rng.uniform(0.2, 0.8))], b, B]}
+    large = [float(rng.uniform(4, 6))]
+    small = [float(rng.uniform(0.2, 0.8) if negative == "signal" else rng.uniform(2, 3))]
+    sequences: list[Any] = [large, small] if negative == "signal" else [small, large]
+    return {"args": [*(as_tensor(np.array(v), dtype) if dtype else v for v in sequences), b, B]}
 
 
 def scenarios(rng: np.random.Generator) -> list[Scenario]:
@@ -349,7 +352,14 @@ def scenarios(rng: np.random.Generator) -> list[Scenario]:
         made(
             "sizes", "batch sizes 1, 2 and 4096", _call(rng, 6, 5, sizes=one_to_two), _call(rng, 6, 5, sizes=big_sizes)
         ),
-        made("negative", "one draw each, and the estimate of |G|² is negative", _negative(rng), _negative(rng)),
+        made(
+            "negative",
+            "one draw each, and a negative estimate",
+            _negative(rng, "signal"),
+            _negative(rng, "noise"),
+            _negative(rng, "signal", "float64"),
+            _negative(rng, "noise", "float64"),
+        ),
     ]
 
 

@@ -29,3 +29,43 @@ def test_noise_scale_of_tensors(student):
 def test_noise_scale_negative(student):
     """A negative estimate is returned as it is."""
     student.follows("negative")
+
+
+@check("clip", points=3)
+def test_clip_long_gradients(student):
+    """Gradients that are too long together are shortened to max_norm, all by the same factor; the norm before comes back."""
+    student.follows("long")
+
+
+@check("clip", points=1, needs="clip_long_gradients")
+def test_clip_short_gradients(student):
+    """Gradients whose norm is at most max_norm stay as they are."""
+    student.follows("short")
+
+
+@check("clip", points=1, needs="clip_long_gradients")
+def test_clip_missing_gradients(student):
+    """Parameters without a gradient are left out; without any gradient the norm is 0."""
+    student.follows("none")
+
+
+@check("clip", points=1, needs="clip_long_gradients")
+def test_clip_forms(student):
+    """Parameters may come as a list, as a generator, or as a single one."""
+    student.follows("forms")
+
+
+@check("clip", points=2, needs="clip_long_gradients")
+def test_clip_extremes(student):
+    """Zero, tiny and huge gradients work, and so do several dtypes; a norm that is not finite is returned as it is."""
+    student.follows("extremes")
+    student.follows("dtypes")
+    student.follows("nonfinite")
+
+
+@check("clip", points=2, needs="clip_long_gradients")
+def test_clip_in_place(student):
+    """Gradients change in place, parameters do not change, and a tensor is returned."""
+    student.follows(part="views")
+    student.follows(part="params")
+    student.follows(part="flags")

@@ -41,7 +41,7 @@ class Seen:
 class ScriptedTask:
     """What a maintainer writes beside a formula and a bank.
 
-    formula: its last step gives a dict, part → array; a step may raise Raises. layout: program → {part: size}, in the
+    formula: its last step gives a dict, part → array, and as "rtol" what a variant leaves open; a step may raise Raises. layout: program → {part: size}, in the
     order in which the player writes them. path: the parts that decide which convention is recognised. exact: parts
     without tolerance. ignored: scenario → the parts that may be anything. say: Seen → a difference in words.
     """
@@ -81,17 +81,18 @@ class ScriptedTask:
         except Raises:
             return Expected(np.full(scenario.size, np.nan), np.zeros(scenario.size), CALL)
         values = np.concatenate([_flat(parts[name], size) for name, size in layout.items()])
-        slack = np.concatenate([self._slack(name, _flat(parts[name], layout[name]), scenario) for name in layout])
+        more = float(parts.get("rtol", 0.0))
+        slack = np.concatenate([self._slack(name, _flat(parts[name], layout[name]), scenario, more) for name in layout])
         anything = self.ignored(scenario.program)
         ignored = np.concatenate([np.broadcast_to(anything.get(name, False), size) for name, size in layout.items()])
         return Expected(values, slack, None, ignored)
 
-    def _slack(self, name: str, values: np.ndarray, scenario: Scenario) -> np.ndarray:
+    def _slack(self, name: str, values: np.ndarray, scenario: Scenario, more: float) -> np.ndarray:
         """Relative to each number, with a little for rounding of the largest."""
         if name in self.exact:
             return np.zeros(values.size)
         size = np.abs(np.where(np.isfinite(values), values, 0.0))
-        relative = scenario.program.get("rtol", RTOL) + COARSE[scenario.program.get("dtype", "float64")]
+        relative = more + scenario.program.get("rtol", RTOL) + COARSE[scenario.program.get("dtype", "float64")]
         return np.asarray(relative * (size + scenario.program.get("cancels", 1e-6) * size.max(initial=0.0)))
 
     def part(self, name: str, scenario: Scenario) -> np.ndarray:

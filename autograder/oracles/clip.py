@@ -30,9 +30,8 @@ def _lengths(s: Quantities) -> np.ndarray:
 
 
 def _scaled(s: Quantities) -> list[np.ndarray | None]:
-    return [
-        grad if grad is None or not target else s.scale(grad) for grad, target in zip(s.all, s.targets, strict=True)
-    ]
+    changes = [s.given and seen and s.reached and target for seen, target in zip(s.seen, s.targets, strict=True)]
+    return [s.scale(grad) if change else grad for grad, change in zip(s.all, changes, strict=True)]
 
 
 def _flat(arrays: list[np.ndarray | None], shapes: list[list[int]]) -> np.ndarray:
@@ -47,6 +46,7 @@ def _result(s: Quantities) -> dict[str, Any]:
         "views": _flat(s.views, s.shapes),
         "params": _flat(s.params, s.shapes),
         "flags": s.flags,
+        "rtol": s.rtol,
     }
 
 
@@ -56,19 +56,23 @@ FORMULA = Formula(
     steps={
         "all": _arrays,
         "fails": lambda s: None,
-        "counted": lambda s: [grad for grad in s.all if grad is not None],
+        "given": lambda s: True,
+        "seen": lambda s: [grad is not None for grad in s.all],
+        "counted": lambda s: [grad for grad, seen in zip(s.all, s.seen, strict=True) if seen and s.given],
         "lengths": _lengths,
         "norm": lambda s: np.sqrt(np.sum(s.lengths**2)),
-        "returned": lambda s: s.norm,
         "divisor": lambda s: s.norm,
         "ratio": lambda s: s.max_norm / s.divisor if s.divisor != 0 else np.inf,
         "factor": lambda s: min(s.ratio, 1.0),
         "scale": lambda s: lambda grad: grad * s.factor,
+        "returned": lambda s: s.norm,
+        "reached": lambda s: True,
         "targets": lambda s: [True] * len(s.all),
         "after": _scaled,
         "views": lambda s: s.after,
         "params": lambda s: [np.array(v, dtype=float) for v in s.init],
         "flags": lambda s: [1.0, 0.0, 0.0],
+        "rtol": lambda s: 0.0,
         "result": _result,
     },
 )

@@ -1,0 +1,496 @@
+"""The task `clip`: how it is tried, and what people get wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograder.banks._clip_scenarios import layout, nonfinite_is_open, scenarios
+from autograder.banks._clip_words import say
+from autograder.judge.contract import Raises
+from autograder.judge.rule import Quantities
+from autograder.judge.scripted_task import ScriptedTask
+from autograder.judge.variants import Bank, Step
+from autograder.oracles.clip import FORMULA
+
+TORCH_EPSILON = 1e-6
+
+bank = Bank()
+add = bank.misconception
+
+bank.convention(
+    "torch-epsilon",
+    "1e-6 added to the norm in the denominator",
+    source="torch.nn.utils.clip_grad_norm_",
+    divisor=lambda s: s.norm + TORCH_EPSILON,
+)
+bank.convention(
+    "small-epsilon",
+    "a constant below 1e-6 added to the norm in the denominator",
+    source="torch.nn.utils.clip_grad_norm_, with another constant",
+    divisor=lambda s: s.norm + TORCH_EPSILON / 2,
+    rtol=lambda s: TORCH_EPSILON / 2 / max(s.norm, 1e-30),
+)
+
+
+def _raises_if(when: Step) -> Step:
+    def fails(s: Quantities) -> None:
+        if when(s):
+            raise Raises
+
+    return fails
+
+
+def _seen(keep: Step) -> Step:
+    """A program that sees only some of the gradients: keep(s, number, array)."""
+    return lambda s: [grad is not None and keep(s, i, grad) for i, grad in enumerate(s.all)]
+
+
+def _with_gradient(s: Quantities) -> list[int]:
+    return [i for i, grad in enumerate(s.all) if grad is not None]
+
+
+def _own_factor(s: Quantities) -> Step:
+    return lambda grad: grad * min(1.0, s.max_norm / max(float(np.linalg.norm(grad)), 1e-300))
+
+
+def _nan_at_zero(s: Quantities) -> float:
+    return float(min(s.ratio, 1.0)) if s.norm != 0 else np.nan
+
+
+# What the norm is of.
+add(
+    "per-tensor",
+    "that clips each gradient by its own norm",
+    hints=(
+        "Two gradients of different length: is their ratio the same after your call?",
+        "How many norms do you compare with max_norm?",
+        "One norm over all gradients, then one factor for all of them.",
+    ),
+    scale=_own_factor,
+)
+add(
+    "per-element",
+    "that clamps every number to between −max_norm and max_norm",
+    source="torch.nn.utils.clip_grad_value_",
+    hints=(
+        "Does your gradient still point the same way?",
+        "Clamping changes large elements and leaves small ones: that turns the vector.",
+        "Multiply every element by the same factor.",
+    ),
+    scale=lambda s: lambda grad: np.clip(grad, -s.max_norm, s.max_norm),
+)
+add(
+    "norms-added",
+    "that adds up the norms of the gradients",
+    hints=(
+        "Two gradients of norm 3 and 4. What is the norm of both together?",
+        "Lengths do not add up; their squares do.",
+        "Take the root of the sum of the squared norms.",
+    ),
+    norm=lambda s: s.lengths.sum(),
+)
+add(
+    "norms-averaged",
+    "with the mean of the gradients' norms",
+    hints=(
+        "Two gradients of norm 3 and 4. What is the norm of both together?",
+        "The norm of all elements is no mean.",
+        "Take the root of the sum of the squared norms.",
+    ),
+    norm=lambda s: s.lengths.mean() if s.lengths.size else 0.0,
+)
+add(
+    "largest-norm",
+    "with the largest of the gradients' norms",
+    hints=(
+        "Two gradients of norm 3 and 4. What is the norm of both together?",
+        "The norm of all elements is no maximum.",
+        "Take the root of the sum of the squared norms.",
+    ),
+    norm=lambda s: s.lengths.max(initial=0.0),
+)
+add(
+    "root-mean-square",
+    "with the root of the mean square in place of the norm",
+    hints=(
+        "Does your norm grow when a model has more parameters of the same size?",
+        "Something divides by the number of elements.",
+        "Sum the squares; no mean.",
+    ),
+    norm=lambda s: np.sqrt(np.sum(s.lengths**2) / max(1, sum(grad.size for grad in s.counted))),
+)
+add(
+    "no-root",
+    "with the squared norm in place of the norm",
+    hints=(
+        "A single gradient (3, 4): what do you return?",
+        "After the sum of squares something is missing.",
+        "Take the square root of the sum.",
+    ),
+    norm=lambda s: np.sum(s.lengths**2),
+)
+add(
+    "no-root-in-the-factor",
+    "that divides by the squared norm",
+    hints=(
+        "What is the norm of the gradients after your call?",
+        "What do you return, and what do you divide by? Are they the same?",
+        "The factor is max_norm / norm, with the root taken.",
+    ),
+    divisor=lambda s: s.norm**2,
+)
+add(
+    "absolute-values",
+    "with the sum of absolute values (the 1-norm)",
+    hints=(
+        "A single gradient (3, 4): what do you return?",
+        "There are several norms. Which one is the length of an arrow?",
+        "Square, sum, take the root.",
+    ),
+    norm=lambda s: sum(float(np.abs(grad).sum()) for grad in s.counted),
+)
+add(
+    "largest-element",
+    "with the largest absolute value (the maximum norm)",
+    hints=(
+        "A single gradient (3, 4): what do you return?",
+        "There are several norms. Which one is the length of an arrow?",
+        "Square, sum, take the root.",
+    ),
+    norm=lambda s: np.max([np.abs(grad).max() for grad in s.counted], initial=0.0),
+)
+add(
+    "last-gradient-only",
+    "with the norm of the last gradient alone",
+    hints=(
+        "Change the first parameter's gradient. Does what you return change?",
+        "A variable is overwritten in a loop.",
+        "Add to the sum in the loop: total += ...",
+    ),
+    norm=lambda s: s.lengths[-1] if s.lengths.size else 0.0,
+)
+add(
+    "first-gradient-only",
+    "with the norm of the first gradient alone",
+    hints=(
+        "Change the last parameter's gradient. Does what you return change?",
+        "Which gradients enter the norm?",
+        "Sum over all of them.",
+    ),
+    norm=lambda s: s.lengths[0] if s.lengths.size else 0.0,
+)
+add(
+    "norm-of-the-parameters",
+    "with the norm of the parameters in place of the gradients'",
+    hints=(
+        "Make all gradients ten times larger. Does what you return change?",
+        "Is it p or p.grad whose norm you take?",
+        "Use p.grad.",
+    ),
+    norm=lambda s: np.sqrt(sum(float(np.sum(np.square(s.init[i]))) for i in _with_gradient(s))),
+)
+add(
+    "matrices-only",
+    "that sees only parameters with two dimensions",
+    hints=(
+        "Which gradients change and which do not? Look at their shapes.",
+        "Biases and norm gains have gradients too.",
+        "Every parameter with a gradient counts.",
+    ),
+    seen=_seen(lambda s, i, grad: grad.ndim >= 2),
+)
+add(
+    "scalars-skipped",
+    "that leaves out parameters without dimensions",
+    hints=(
+        "Try it on a parameter of shape (), a single number.",
+        "Something asks for the number of dimensions.",
+        "Every parameter with a gradient counts.",
+    ),
+    seen=_seen(lambda s, i, grad: grad.ndim >= 1),
+)
+
+# What is done with it.
+add(
+    "always-rescales",
+    "that always scales to max_norm, also when the norm is smaller",
+    hints=(
+        "Gradients of norm 0.5 and max_norm = 2: what is their norm after your call?",
+        "Clipping only ever makes gradients shorter.",
+        "The factor is at most 1.",
+    ),
+    factor=lambda s: s.ratio,
+)
+add(
+    "max-for-min",
+    "with max in place of min",
+    hints=(
+        "Gradients of norm 0.5 and max_norm = 2: what is their norm after your call? And with norm 8?",
+        "Should the factor be at most 1 or at least 1?",
+        "min(1, max_norm / norm), which is clamp(max=1).",
+    ),
+    factor=lambda s: max(s.ratio, 1.0),
+)
+add(
+    "ratio-inverted",
+    "with the ratio upside down",
+    hints=(
+        "Gradients of norm 8 and max_norm = 2: by what do you multiply?",
+        "Which of the two numbers is the numerator?",
+        "The factor is max_norm / norm.",
+    ),
+    ratio=lambda s: s.divisor / s.max_norm,
+)
+add(
+    "not-clipped",
+    "that leaves the gradients as they are",
+    hints=(
+        "Is p.grad different after your call?",
+        "g = g * factor makes a new tensor, and p.grad never hears of it.",
+        "Change it in place: p.grad.mul_(factor).",
+    ),
+    scale=lambda s: lambda grad: grad,
+)
+add(
+    "set-to-zero",
+    "that sets gradients that are too long to zero",
+    hints=(
+        "What is left of a gradient that is too long?",
+        "Skipping a step is another remedy. Clipping keeps the direction.",
+        "Multiply by max_norm / norm instead of by zero.",
+    ),
+    scale=lambda s: lambda grad: grad * (s.ratio >= 1),
+)
+add(
+    "factor-twice",
+    "that applies the factor twice",
+    hints=(
+        "What is the norm of the gradients after your call?",
+        "Count how often each gradient is multiplied.",
+        "Multiply every gradient once.",
+    ),
+    scale=lambda s: lambda grad: grad * s.factor**2,
+)
+add(
+    "factor-root",
+    "with a root over the factor",
+    hints=(
+        "What is the norm of the gradients after your call?",
+        "A root belongs into the norm, not around the ratio.",
+        "The factor is max_norm / norm.",
+    ),
+    ratio=lambda s: np.sqrt(s.max_norm / s.divisor) if s.divisor else np.inf,
+)
+add(
+    "sign-flipped",
+    "that turns the gradients round",
+    hints=(
+        "Does your gradient still point uphill?",
+        "There is a minus too many.",
+        "Multiply by a positive factor.",
+    ),
+    scale=lambda s: lambda grad: -grad * s.factor,
+)
+add(
+    "max-norm-ignored",
+    "that clips to 1 whatever max_norm is",
+    hints=(
+        "Call it with max_norm = 0.1. What is the norm afterwards?",
+        "Where does max_norm appear in your factor?",
+        "The factor is max_norm / norm.",
+    ),
+    ratio=lambda s: 1.0 / s.divisor if s.divisor else np.inf,
+)
+add(
+    "first-clipped-only",
+    "that clips only the first gradient",
+    hints=(
+        "Which gradients are different after your call?",
+        "A return or a break stands inside the loop.",
+        "Multiply in the loop, return after it.",
+    ),
+    targets=lambda s: [i == _with_gradient(s)[0] if _with_gradient(s) else False for i in range(len(s.all))],
+)
+add(
+    "parameters-clipped",
+    "that scales the parameters in place of their gradients",
+    hints=(
+        "Compare the model's weights before and after your call.",
+        "Is it p or p.grad that you multiply?",
+        "p.grad.mul_(factor).",
+    ),
+    after=lambda s: s.all,
+    params=lambda s: [np.array(v) * (s.factor if s.all[i] is not None else 1.0) for i, v in enumerate(s.init)],
+)
+add(
+    "gradient-replaced",
+    "that puts a new tensor into p.grad",
+    hints=(
+        "Keep a reference to p.grad, call your function, and look at the reference.",
+        "The trailing underscore of clip_grad_norm_ is a promise.",
+        "Use p.grad.mul_(factor), without assigning to p.grad.",
+    ),
+    views=lambda s: s.all,
+)
+
+# What is returned.
+add(
+    "returns-norm-afterwards",
+    "that returns the norm after clipping",
+    hints=(
+        "Could a caller see from your result that a batch was bad?",
+        "After clipping the norm is never above max_norm, so it says little.",
+        "Compute the norm once, before you change anything, and return that.",
+    ),
+    returned=lambda s: s.norm * s.factor,
+)
+add(
+    "returns-factor",
+    "that returns the factor",
+    hints=(
+        "What is your result for gradients that are not clipped?",
+        "Which number would you log during training?",
+        "Return the norm before clipping.",
+    ),
+    returned=lambda s: s.factor,
+)
+for id, always in (("returns-none", True), ("returns-none-at-the-end", False)):
+    add(
+        id,
+        "that returns nothing",
+        hints=(
+            "Print what your function returns.",
+            "A function without return gives None.",
+            "Return the norm before clipping.",
+        ),
+        returned=lambda s, always=always: np.nan if always or s.counted else s.norm,
+        flags=lambda s, always=always: [0.0 if always or s.counted else 1.0, 0.0, 0.0],
+    )
+add(
+    "returns-a-float",
+    "that returns a Python number in place of a tensor",
+    hints=(
+        "What is the type of your result?",
+        ".item() waits for the GPU to finish; a tensor does not.",
+        "Return the norm as a tensor, without .item() or float().",
+    ),
+    flags=lambda s: [0.0, 0.0, 0.0],
+)
+add(
+    "returns-the-square",
+    "that returns the squared norm",
+    hints=(
+        "A single gradient (3, 4): what do you return?",
+        "Is the root taken before you return?",
+        "Return the norm, not its square.",
+    ),
+    returned=lambda s: s.norm**2,
+)
+add(
+    "hides-what-is-not-finite",
+    "that hides a norm of inf or NaN",
+    hints=(
+        "One gradient has an inf or a NaN in it. What do you return?",
+        "Something replaces numbers that are not finite.",
+        "Leave them: the caller decides by the returned norm whether to skip the step.",
+    ),
+    returned=lambda s: s.norm if np.isfinite(s.norm) else 0.0,
+)
+
+# Special cases.
+add(
+    "none-raises",
+    "that fails where a parameter has no gradient",
+    hints=(
+        "What is p.grad of a parameter that the loss does not depend on?",
+        "None has no norm.",
+        "Leave out parameters whose p.grad is None.",
+    ),
+    fails=_raises_if(lambda s: any(grad is None for grad in s.all)),
+)
+add(
+    "no-gradients-raise",
+    "that fails where no parameter has a gradient",
+    hints=(
+        "Call it before the first backward().",
+        "torch.stack and torch.cat do not take an empty list.",
+        "Return torch.tensor(0.0) where there are no gradients.",
+    ),
+    fails=_raises_if(lambda s: all(grad is None for grad in s.all)),
+)
+add(
+    "stops-at-none",
+    "that stops at the first parameter without a gradient",
+    hints=(
+        "Parameters before one without gradient are right. And those behind it?",
+        "break and return end the whole loop.",
+        "Use continue.",
+    ),
+    seen=_seen(lambda s, i, grad: all(earlier is not None for earlier in s.all[:i])),
+)
+add(
+    "generator-used-up",
+    "that goes through a generator twice",
+    hints=(
+        "Call it with model.parameters(), without list(...).",
+        "A generator gives its parameters once. The second loop finds nothing.",
+        "Put params = list(params) first.",
+    ),
+    reached=lambda s: s.form != "generator",
+)
+add(
+    "generator-refused",
+    "that fails on a generator",
+    hints=(
+        "Call it with model.parameters(), without list(...).",
+        "A generator has no length and no index.",
+        "Put params = list(params) first.",
+    ),
+    fails=_raises_if(lambda s: s.form == "generator"),
+)
+add(
+    "tensor-taken-apart",
+    "that takes a single parameter apart into its rows",
+    hints=(
+        "Call it with one parameter in place of a list.",
+        "Looping over a tensor gives its rows, and rows have no .grad.",
+        "If params is a tensor, make it [params].",
+    ),
+    given=lambda s: s.form != "single",
+)
+add(
+    "tensor-refused",
+    "that fails on a single parameter",
+    hints=(
+        "Call it with one parameter in place of a list.",
+        "Looping over a tensor gives its rows, and rows have no .grad.",
+        "If params is a tensor, make it [params].",
+    ),
+    fails=_raises_if(lambda s: s.form == "single"),
+)
+add(
+    "nan-at-zero",
+    "that divides zero by zero where all gradients are zero",
+    hints=(
+        "Call it with gradients that are all zero.",
+        "What is 0/0?",
+        "max_norm / norm may be infinite before you cut it off at 1; 0/0 may not happen.",
+    ),
+    factor=_nan_at_zero,
+)
+
+
+TASK = ScriptedTask(
+    "clip",
+    module="course_lib/training/clipping.py",
+    formula=FORMULA,
+    bank=bank,
+    draw=lambda rng: [TASK.scenario(*drawn) for drawn in scenarios(rng)],
+    layout=layout,
+    path=("returned", "grads"),
+    exact=("flags",),
+    ignored=nonfinite_is_open,
+    say=say,
+)
