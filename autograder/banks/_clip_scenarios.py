@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 
 from autograder.judge.rounding import representable
+from autograder.judge.scripted_task import Drawn
 from autograder.judge.simulate import numel
 
 SHAPES: list[list[int]] = [[3], [2, 3], [3], []]
 FLAGS = 3
-
-Drawn = tuple[str, str, dict[str, Any], str]
-"""Family, player, program, about."""
 
 
 def layout(program: dict[str, Any]) -> dict[str, int]:

@@ -324,7 +324,7 @@ def _call(
     sequences: list[Any] = [_norms(rng, signal + noise / b, smalls), _norms(rng, signal + noise / B, bigs)]
     sequences = [as_tensor(v.astype(dtype), dtype) if dtype else [float(x) for x in v] for v in sequences]
     if named:
-        return {"kwargs": dict(zip(reversed(FORMULA.signature), [B, b, *reversed(sequences)], strict=True))}
+        return {"kwargs": dict(zip(reversed(list(FORMULA.signature)), [B, b, *reversed(sequences)], strict=True))}
     return {"args": [*sequences, b, B]}
 
 

@@ -69,3 +69,43 @@ def test_clip_in_place(student):
     student.follows(part="views")
     student.follows(part="params")
     student.follows(part="flags")
+
+
+@check("accumulate", points=2)
+def test_accumulate_equal_counts(student):
+    """With micro-batches of equal length, the gradients are those of the mean loss over all tokens."""
+    student.follows("equal")
+
+
+@check("accumulate", points=3, needs="accumulate_equal_counts")
+def test_accumulate_unequal_counts(student):
+    """With micro-batches of unequal length, every token weighs the same."""
+    student.follows("unequal")
+
+
+@check("accumulate", points=1, needs="accumulate_unequal_counts")
+def test_accumulate_edges(student):
+    """A single micro-batch works, and so does one without tokens."""
+    student.follows("edges")
+
+
+@check("accumulate", points=1, needs="accumulate_equal_counts")
+def test_accumulate_existing_gradients(student):
+    """Gradients that are there already are added to, as backward() does."""
+    student.follows("existing")
+    student.follows("together")
+
+
+@check("accumulate", points=1)
+def test_accumulate_mean_loss(student):
+    """The mean loss over all tokens is returned, as a number without a graph."""
+    student.follows(part="returned")
+    student.follows(part="graph")
+
+
+@check("accumulate", points=2)
+def test_accumulate_one_graph(student):
+    """The loss of each micro-batch is computed once, and no graph of another one is in memory then."""
+    student.follows(part="alive")
+    student.follows(part="calls")
+    student.follows(part="params")

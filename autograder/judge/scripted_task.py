@@ -19,6 +19,9 @@ from autograder.judge.simulate import COARSE, RTOL
 from autograder.judge.variants import Bank, Variant
 from autograder.worker.codes import Status
 
+Drawn = tuple[str, str, dict[str, Any], str]
+"""A scenario as a bank draws it: family, player, program, about."""
+
 CALL = 1
 """The event in which a player calls the student's function; before it, the player only prepares."""
 
@@ -41,7 +44,8 @@ class Seen:
 class ScriptedTask:
     """What a maintainer writes beside a formula and a bank.
 
-    formula: its last step gives a dict, part → array, and as "rtol" what a variant leaves open; a step may raise Raises. layout: program → {part: size}, in the
+    formula: its last step gives a dict, part → array, and as "rtol" what a variant leaves open; a step may raise Raises.
+    draw: a generator → scenarios. layout: program → {part: size}, in the
     order in which the player writes them. path: the parts that decide which convention is recognised. exact: parts
     without tolerance. ignored: scenario → the parts that may be anything. say: Seen → a difference in words.
     """
@@ -50,7 +54,7 @@ class ScriptedTask:
     module: str
     formula: Formula
     bank: Bank
-    draw: Callable[[np.random.Generator], list[Scenario]]
+    draw: Callable[[np.random.Generator], list[Drawn]]
     layout: Callable[[dict[str, Any]], dict[str, int]]
     path: tuple[str, ...]
     say: Callable[[Seen], str]
@@ -63,11 +67,11 @@ class ScriptedTask:
         return (self.formula.entry,)
 
     def scenarios(self, seed: int) -> list[Scenario]:
-        """All scenarios of the task, drawn from a seed."""
-        return self.draw(np.random.default_rng([seed, *self.id.encode()]))
+        """All scenarios of the task, drawn from a seed; their sizes follow from the layout."""
+        drawn = self.draw(np.random.default_rng([seed, *self.id.encode()]))
+        return [self._scenario(*item) for item in drawn]
 
-    def scenario(self, family: str, player: str, program: dict[str, Any], about: str = "") -> Scenario:
-        """A scenario whose size follows from the layout."""
+    def _scenario(self, family: str, player: str, program: dict[str, Any], about: str) -> Scenario:
         whole = {"entry": self.formula.entry, **program}
         return Scenario(family, player, whole, sum(self.layout(whole).values()), about)
 

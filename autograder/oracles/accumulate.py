@@ -26,23 +26,25 @@ def _errors(s: Quantities) -> list[np.ndarray]:
     return [(x @ np.array(s.weight) + s.bias - y) * (y != PADDING) for x, y in rows]
 
 
-def _slopes(s: Quantities) -> list[np.ndarray]:
-    inputs = len(s.weight)
-    pairs = zip(s.x, s.errors, strict=True)
-    return [np.append(np.array(x, dtype=float).reshape(-1, inputs).T @ e, e.sum()) for x, e in pairs]
-
-
 def _grads(s: Quantities) -> np.ndarray:
     """What is in p.grad at the end: NaN where it is None."""
-    weight, bias, unused = s.grads
-    before = np.append(np.zeros(len(s.weight)) if weight is None else weight, 0.0 if bias is None else bias)
-    if not any(s.backward):
-        before = np.append(
-            np.full(len(s.weight), np.nan) if weight is None else weight, np.nan if bias is None else bias
-        )
-        return np.append(before, [np.nan] * UNUSED if unused is None else unused)
-    added = sum(b * w * slope for b, w, slope in zip(s.backward, s.weights, s.slopes, strict=True) if b)
-    return np.append(before + added, [np.nan] * UNUSED if unused is None else unused)
+    inputs = len(s.weight)
+    sizes = {"weight": inputs, "bias": 1, "unused": UNUSED}
+    start = [np.full(n, np.nan) if g is None else np.ravel(g) for g, n in zip(s.grads, sizes.values(), strict=True)]
+    whole = np.concatenate(start)
+    if not np.any(s.backward):
+        return whole
+    whole[:-UNUSED] = np.nan_to_num(whole[:-UNUSED])
+    for calls, weight, x, errors in zip(s.backward, s.weights, s.x, s.errors, strict=True):
+        if calls:
+            rows = np.array(x, dtype=float).reshape(-1, inputs)
+            whole[:-UNUSED] += np.append(rows.T @ (weight * errors), np.sum(weight * errors))
+    return whole
+
+
+def looped(used: np.ndarray, weights: np.ndarray, sums: np.ndarray) -> float:
+    """What a loop over the micro-batches in use adds up."""
+    return float(sum(w * loss for u, w, loss in zip(used, weights, sums, strict=True) if u))
 
 
 def _result(s: Quantities) -> dict[str, Any]:
@@ -66,15 +68,16 @@ FORMULA = Formula(
         "counts": lambda s: np.array([np.sum(np.array(y) != PADDING) for y in s.y], dtype=float),
         "errors": _errors,
         "sums": lambda s: np.array([0.5 * np.sum(e**2) for e in s.errors]),
-        "slopes": _slopes,
         "total": lambda s: s.counts.sum(),
         "weights": lambda s: np.full(s.size, 1 / s.total),
-        "backward": lambda s: np.ones(s.size),
+        "used": lambda s: np.ones(s.size),
+        "backward": lambda s: s.used,
         "after": _grads,
+        "fails": lambda s: None,
         "reported_weights": lambda s: s.weights,
-        "returned": lambda s: np.sum(s.reported_weights * s.sums),
+        "returned": lambda s: looped(s.used, s.reported_weights, s.sums),
         "graph": lambda s: 0.0,
-        "calls": lambda s: np.ones(s.size),
+        "calls": lambda s: s.used,
         "alive": lambda s: np.zeros(s.size),
         "result": _result,
     },
