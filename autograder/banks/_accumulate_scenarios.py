@@ -17,7 +17,7 @@ INPUTS = 3
 def layout(program: dict[str, Any]) -> dict[str, int]:
     """What the player accumulation.py writes."""
     numbers, batches = len(program["weight"]) + 1 + UNUSED, len(program["y"])
-    sizes = {"returned": 1, "grads": numbers, "params": numbers, "graph": 1}
+    sizes = {"returned": 1, "grads": numbers, "params": numbers, "kind": 1}
     return {**sizes, "calls": batches, "alive": batches, "counted": batches}
 
 

@@ -15,7 +15,7 @@ def say(seen: Seen) -> str:
         return _gradient(seen, context)
     if seen.wrong("returned"):
         mine, right = seen.mine["returned"][0], seen.right["returned"][0]
-        what = "nothing that is one finite number" if np.isnan(mine) else f"{mine:.5g}"
+        what = {4: "None", 5: "something that is no number"}.get(int(seen.mine["kind"][0]), f"{mine:.5g}")
         return f"The gradients are right, but it returned {what}{context}; the mean loss of all tokens is {right:.5g}."
     if seen.wrong("calls"):
         listed = ", ".join(f"{n:.0f}" for n in seen.mine["calls"])

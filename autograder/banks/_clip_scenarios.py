@@ -12,13 +12,12 @@ from autograder.judge.scripted_task import Drawn
 from autograder.judge.simulate import numel
 
 SHAPES: list[list[int]] = [[3], [2, 3], [3], []]
-FLAGS = 3
 
 
 def layout(program: dict[str, Any]) -> dict[str, int]:
     """What the player clipping.py writes."""
     size = numel(program["shapes"])
-    return {"returned": 1, "grads": size, "views": size, "params": size, "flags": FLAGS}
+    return {"returned": 1, "grads": size, "views": size, "params": size, "kind": 1, "changed": 1}
 
 
 def nonfinite_is_open(program: dict[str, Any]) -> dict[str, Any]:

@@ -9,34 +9,22 @@ from autograder.judge.simulate import numel
 
 
 def say(seen: Seen) -> str:
-    """The first difference: what was returned, what became of the gradients, then everything else."""
+    """The first difference: what became of the gradients, what was returned, then everything else."""
     program, context = seen.scenario.program, f" ({seen.scenario.about})" if seen.scenario.about else ""
-    returned, norm = float(seen.mine["returned"][0]), float(seen.right["returned"][0])
-    if seen.wrong("returned"):
-        if np.isnan(returned) and np.isfinite(norm):
-            what = "NaN" if seen.mine["flags"][0] else "nothing that is one number"
-            return f"It returned {what}{context}; the norm before clipping is {norm:.5g}."
-        return (
-            f"It returned {returned:.5g}{context}; the norm of all gradients together, before clipping, is {norm:.5g}."
-        )
     if seen.wrong("grads"):
         return f"{_gradients(seen)} max_norm is {program['max_norm']:.5g}{context}."
+    if seen.wrong("returned"):
+        returned, norm = float(seen.mine["returned"][0]), float(seen.right["returned"][0])
+        what = {4: "None", 5: "something that is no number"}.get(int(seen.mine["kind"][0]), f"{returned:.5g}")
+        return f"It returned {what}{context}; the norm of all gradients together, before clipping, is {norm:.5g}."
     if seen.wrong("views"):
         return "p.grad has the right values, but it is a new tensor: an older reference to it keeps the old ones."
     if seen.wrong("params"):
         return f"The gradients are right, but a parameter itself changed{context}."
-    return _flags(seen)
-
-
-def _flags(seen: Seen) -> str:
-    is_tensor, changed, graph = seen.mine["flags"]
-    if not is_tensor:
-        return "The returned number is right, but it is no tensor."
-    return (
-        "A gradient changed its dtype or shape."
-        if changed
-        else "The returned norm carries an autograd graph." * bool(graph)
-    )
+    if seen.wrong("changed"):
+        return f"A gradient changed its dtype or shape{context}."
+    carries = "a tensor that carries an autograd graph" if seen.mine["kind"][0] == 2 else "no tensor"
+    return f"The returned number is right, but it is {carries}."
 
 
 def _gradients(seen: Seen) -> str:

@@ -11,7 +11,7 @@ from autograder.judge.contract import Raises
 from autograder.judge.rule import Quantities
 from autograder.judge.scripted_task import ScriptedTask
 from autograder.judge.variants import Bank
-from autograder.oracles.accumulate import FORMULA, looped
+from autograder.oracles.accumulate import FORMULA, GRAPH, NOTHING, NUMBER, looped
 
 bank = Bank()
 add = bank.misconception
@@ -213,6 +213,7 @@ add(
         "Return the mean loss as a number.",
     ),
     returned=lambda s: np.nan,
+    kind=lambda s: NOTHING,
 )
 add(
     "returns-a-graph",
@@ -222,7 +223,7 @@ add(
         "Whoever keeps such losses in a list keeps a graph for each.",
         "Add up loss.item() instead of loss.",
     ),
-    graph=lambda s: float(np.any(s.used)),
+    kind=lambda s: GRAPH if np.any(s.used) else NUMBER,
 )
 
 
@@ -234,7 +235,7 @@ TASK = ScriptedTask(
     draw=scenarios,
     layout=layout,
     path=("grads",),
-    exact=("graph", "calls", "alive", "counted"),
+    exact=("kind", "calls", "alive", "counted"),
     ignored=open_parts,
     say=say,
 )

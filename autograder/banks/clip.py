@@ -11,7 +11,7 @@ from autograder.judge.contract import Raises
 from autograder.judge.rule import Quantities
 from autograder.judge.scripted_task import ScriptedTask
 from autograder.judge.variants import Bank, Step
-from autograder.oracles.clip import FORMULA
+from autograder.oracles.clip import FORMULA, NOTHING, NUMBER, TENSOR
 
 TORCH_EPSILON = 1e-6
 
@@ -205,7 +205,7 @@ for id, always in (("returns-none", True), ("returns-none-at-the-end", False)):
             "Return the norm before clipping.",
         ),
         returned=lambda s, always=always: np.nan if always or s.counted else s.norm,
-        flags=lambda s, always=always: [0.0 if always or s.counted else 1.0, 0.0, 0.0],
+        kind=lambda s, always=always: NOTHING if always or s.counted else TENSOR,
     )
 add(
     "returns-a-float",
@@ -215,7 +215,7 @@ add(
         ".item() waits for the GPU to finish; a tensor does not.",
         "Return the norm as a tensor, without .item() or float().",
     ),
-    flags=lambda s: [0.0, 0.0, 0.0],
+    kind=lambda s: NUMBER,
 )
 add(
     "returns-the-square",
@@ -328,8 +328,8 @@ TASK = ScriptedTask(
     bank=bank,
     draw=scenarios,
     layout=layout,
-    path=("returned", "grads"),
-    exact=("flags",),
+    path=("grads",),
+    exact=("kind", "changed"),
     ignored=nonfinite_is_open,
     say=say,
 )

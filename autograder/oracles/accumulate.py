@@ -16,6 +16,8 @@ from autograder.judge.rule import Quantities
 
 PADDING = -100.0
 UNUSED = 2
+NUMBER, GRAPH, NOTHING = 3.0, 2.0, 4.0
+"""Kinds of what is returned, as the player writes them; a tensor without a graph counts as a number."""
 
 
 def _errors(s: Quantities) -> list[np.ndarray]:
@@ -52,7 +54,7 @@ def _result(s: Quantities) -> dict[str, Any]:
         "returned": s.returned,
         "grads": s.after,
         "params": np.concatenate([s.weight, [s.bias], np.ones(UNUSED)]),
-        "graph": s.graph,
+        "kind": s.kind,
         "calls": s.calls,
         "alive": s.alive,
         "counted": np.ones(s.size),
@@ -76,7 +78,7 @@ FORMULA = Formula(
         "fails": lambda s: None,
         "reported_weights": lambda s: s.weights,
         "returned": lambda s: looped(s.used, s.reported_weights, s.sums),
-        "graph": lambda s: 0.0,
+        "kind": lambda s: NUMBER,
         "calls": lambda s: s.used,
         "alive": lambda s: np.zeros(s.size),
         "result": _result,

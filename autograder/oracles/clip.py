@@ -13,6 +13,9 @@ import numpy as np
 from autograder.judge.function_task import REQUIRED, Formula
 from autograder.judge.rule import Quantities
 
+TENSOR, NUMBER, NOTHING = 1.0, 3.0, 4.0
+"""Kinds of what is returned, as the player writes them."""
+
 
 def _arrays(s: Quantities) -> list[np.ndarray | None]:
     pairs = zip(s.grads, s.shapes, strict=True)
@@ -45,7 +48,8 @@ def _result(s: Quantities) -> dict[str, Any]:
         "grads": _flat(s.after, s.shapes),
         "views": _flat(s.views, s.shapes),
         "params": _flat(s.params, s.shapes),
-        "flags": s.flags,
+        "kind": s.kind,
+        "changed": 0.0,
         "rtol": s.rtol,
     }
 
@@ -71,7 +75,7 @@ FORMULA = Formula(
         "after": _scaled,
         "views": lambda s: s.after,
         "params": lambda s: [np.array(v, dtype=float) for v in s.init],
-        "flags": lambda s: [1.0, 0.0, 0.0],
+        "kind": lambda s: TENSOR,
         "rtol": lambda s: 0.0,
         "result": _result,
     },

@@ -3,8 +3,7 @@
 The model is linear: parameters weight (inputs,), bias () and one that no loss depends on, (2,). A micro-batch is a pair
 (x, y), x (rows, inputs) and y (rows,); rows with y = PADDING count for nothing. The loss is half the squared error.
 
-Parts, in this order: returned (1), gradients and parameters (inputs + 3 each), graph (1: returned a tensor with a
-graph), calls (per micro-batch, of loss_sum_fn), alive (per micro-batch: graphs of other micro-batches that still held
+Parts, in this order: returned (1), gradients and parameters (inputs + 3 each), kind (1: of what was returned), calls (per micro-batch, of loss_sum_fn), alive (per micro-batch: graphs of other micro-batches that still held
 saved tensors when its loss was asked for), counted (per micro-batch, calls of count_fn).
 """
 
@@ -17,7 +16,7 @@ import numpy as np
 import torch
 
 from autograder.worker.harness import Recorder
-from autograder.worker.players.tensors import numbers, tensor
+from autograder.worker.players.tensors import kind_of, numbers, tensor
 
 PADDING = -100.0
 UNUSED = 2
@@ -33,8 +32,13 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
     parts = [numbers(returned, 1)]
     for tensors in ([param.grad for param in watched.params], watched.params):
         parts += [numbers(item, param.numel()) for item, param in zip(tensors, watched.params, strict=True)]
-    graph = isinstance(returned, torch.Tensor) and returned.requires_grad
-    recorder.put(0, np.concatenate([*parts, [graph], watched.calls, watched.alive, watched.counted]))
+    recorder.put(0, np.concatenate([*parts, [_kind(returned)], watched.calls, watched.alive, watched.counted]))
+
+
+def _kind(returned: Any) -> int:
+    """A number and a tensor without a graph are the same kind here."""
+    kind = kind_of(returned)
+    return 3 if kind == 1 else kind
 
 
 class _Saved:
@@ -88,4 +92,5 @@ class _Watched:
         for index, known in enumerate(self.batches):
             if batch is known:
                 return index
-        raise TypeError(f"this function takes one of the micro-batches, and was given a {type(batch).__name__}")
+        what = type(batch).__name__
+        raise TypeError(f"this function takes one of the given micro-batches as it is, and this is another {what}")

@@ -1,7 +1,7 @@
 """Calls a function that changes gradients: parameters with scripted gradients go in, gradients and a number come out.
 
 Parts, in this order: returned (1), gradients, views (gradients as an older reference sees them), parameters (the same
-three sizes), flags (3: returned a tensor, gradients whose dtype or shape changed, returned a tensor with a graph).
+three sizes), kind (1: of what was returned), changed (1: gradients whose dtype or shape changed).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from autograder.worker.harness import Recorder
-from autograder.worker.players.tensors import numbers, size_of, tensor
+from autograder.worker.players.tensors import kind_of, numbers, size_of, tensor
 
 
 def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
@@ -32,13 +32,11 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
     parts = [numbers(returned, 1)]
     for tensors in ([param.grad for param in params], views, params):
         parts += [numbers(item, size) for item, size in zip(tensors, sizes, strict=True)]
-    is_tensor = isinstance(returned, torch.Tensor)
     changed = sum(
         param.grad is not None and (param.grad.dtype != param.dtype or param.grad.shape != param.shape)
         for param in params
     )
-    parts.append(np.array([is_tensor, changed, is_tensor and returned.requires_grad], dtype=np.float64))
-    recorder.put(0, np.concatenate(parts))
+    recorder.put(0, np.concatenate([*parts, [kind_of(returned), changed]]))
 
 
 def _given(params: list[Any], form: str) -> Any:
