@@ -69,7 +69,7 @@ def run(scale: str, device: torch.device, seed: int = 0) -> dict[str, Any]:
         "device": _name(device),
         "torch": torch.__version__,
         "python": platform.python_version(),
-        "settings": asdict(settings),
+        "settings": {**asdict(settings), "parts": list(settings.parts)},
         "parameters": sum(p.numel() for p in bench.new_model().parameters()),
         "memory": "allocated on the card" if device.type == "cuda" else "saved by autograd",
         "accumulation": whose,
