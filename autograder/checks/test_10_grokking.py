@@ -45,3 +45,41 @@ def test_generator(student):
 def test_unknown_operation(student):
     """An operation that does not exist raises ValueError, and the four others do not."""
     student.follows("invalid", part="form")
+
+
+@check("grok", points=2)
+def test_trains(student):
+    """Every update follows the gradient of the mean cross-entropy of the whole training set, in train mode."""
+    student.follows("plain", part="training")
+
+
+@check("grok", points=2)
+def test_log(student):
+    """The five lists hold every logged step, with loss and accuracy of both sets in eval mode."""
+    student.follows("plain", part="curves")
+
+
+@check("grok", points=1, needs="log")
+def test_memorised(student):
+    """memorised is the first logged step with 99 % training accuracy, and None where there is none."""
+    student.follows("plain", part="firsts")
+    student.follows("firsts")
+
+
+@check("grok", points=2, needs="log")
+def test_stops(student):
+    """It stops at the first logged step with 99 % validation accuracy, and says so in grokked."""
+    student.follows("stops")
+
+
+@check("grok", points=1, needs="log")
+def test_edges(student):
+    """The last state is logged too, and max_steps may be 0 or below log_every."""
+    student.follows("edges")
+
+
+@check("grok", points=1, needs="log")
+def test_leaves_things_in_order(student):
+    """Evaluating records no gradients, the lists hold plain numbers, and the model ends in train mode."""
+    for family in ("plain", "stops"):
+        student.follows(family, part="flags")

@@ -259,8 +259,8 @@ def _split(counts: list[np.ndarray], size: float, call: dict[str, Any]) -> dict[
         "size_error": 0.0 if abs(error) < 1 else round(error, 6),
         "overlap": float(((counts[0] > 0) & (counts[1] > 0)).any()),
         "block": float(any(np.count_nonzero(np.diff(line.astype(int))) <= 1 for line in lines)),
-        "whole_rows": float(_whole(table) > p / 2),
-        "whole_columns": float(_whole(table.T) > p / 2),
+        "whole_rows": float(_whole(table) >= len(table) - 1),
+        "whole_columns": float(_whole(table.T) >= len(table.T) - 1),
     }
 
 
