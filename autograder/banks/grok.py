@@ -32,10 +32,10 @@ add(
 )
 add(
     "gradients-cleared-too-late",
-    "that clears the gradients between backward and step",
+    "that steps without gradients: they are cleared before the step, or never computed",
     hints=(
         "What does the optimizer find in p.grad when it steps?",
-        "In which order stand zero_grad, backward and step?",
+        "Is there a backward()? In which order do zero_grad, backward and step stand?",
         "First zero_grad, then backward, then step.",
     ),
     gradient=lambda new, before: np.full_like(new, np.nan),

@@ -11,6 +11,7 @@ def test_every_pair_once(student):
     student.follows("add", part="form")
     student.follows("add", part="pairs")
     student.follows("others", part="pairs")
+    student.follows("split", part="pairs")
 
 
 @check("modular_data", points=1, needs="every_pair_once")
@@ -32,19 +33,19 @@ def test_division(student):
 def test_random_split(student):
     """A random choice of train_fraction of the pairs is for training, and no other pair."""
     student.follows("add", part="split")
-    student.follows("split")
+    student.follows("split", part="split")
 
 
 @check("modular_data", points=2, needs="every_pair_once")
 def test_generator(student):
     """All randomness comes from the generator: the same seed gives the same split, another one another split."""
-    student.follows("draws")
+    student.follows("draws", part="draws")
 
 
 @check("modular_data", points=1)
 def test_unknown_operation(student):
     """An operation that does not exist raises ValueError, and the four others do not."""
-    student.follows("invalid", part="form")
+    student.follows("invalid", part="errors")
 
 
 @check("grok", points=2)
@@ -63,19 +64,20 @@ def test_log(student):
 def test_memorised(student):
     """memorised is the first logged step with 99 % training accuracy, and None where there is none."""
     student.follows("plain", part="firsts")
-    student.follows("firsts")
+    student.follows("firsts", part="firsts")
 
 
 @check("grok", points=2, needs="log")
 def test_stops(student):
     """It stops at the first logged step with 99 % validation accuracy, and says so in grokked."""
-    student.follows("stops")
+    student.follows("stops", part="stops")
 
 
 @check("grok", points=1, needs="log")
 def test_edges(student):
     """The last state is logged too, and max_steps may be 0 or below log_every."""
-    student.follows("edges")
+    student.follows("edges", part="stops")
+    student.follows("edges", part="curves")
 
 
 @check("grok", points=1, needs="log")

@@ -34,6 +34,9 @@ def _no_list(name: str, missing: str) -> str:
 
 
 def _training(at: Any, due: Any, good: Any, scenario: Scenario) -> str:
+    updates, wanted = at["updates"][0], due["updates"][0]
+    if updates != wanted:
+        return f"{updates:.0f} updates were made, where {wanted:.0f} are right."
     width = np.array(scenario.program["tables"][0]).size
     fine, mine, right = (part["gradients"].reshape(-1, width) for part in (good, at, due))
     both = ~np.isnan(mine[:, 0]) & ~np.isnan(right[:, 0])
@@ -41,9 +44,6 @@ def _training(at: Any, due: Any, good: Any, scenario: Scenario) -> str:
     if wrong.size:
         k = int(wrong[0])
         return f"at update {k + 1} the gradient {_gradient(mine[k], right[k], mine[:k])}"
-    updates, wanted = at["updates"][0], due["updates"][0]
-    if updates != wanted:
-        return f"{updates:.0f} updates were made, where {wanted:.0f} are right."
     lost = np.flatnonzero(np.isnan(mine[:, 0]) & ~np.isnan(right[:, 0]))
     return f"at update {int(lost[0]) + 1} there was no gradient." if lost.size else ""
 

@@ -35,7 +35,7 @@ def _error(name: str, mine: float, right: float) -> str:
 
 def _form(named: dict[str, float], wrong: set[str]) -> str:
     if "parts" in wrong:
-        return f"returned {named['parts']:.0f} things; it should return four: train_x, train_y, val_x, val_y."
+        return "did not return four things: train_x, train_y, val_x, val_y."
     if "x_dims" in wrong:
         return "returned an x that is not a matrix with one pair in each row."
     if "y_dims" in wrong:
@@ -64,10 +64,14 @@ def _pairs(call: dict[str, Any], mine: np.ndarray, right: np.ndarray, fine: np.n
         if due[cell] == 0:
             return f"the pair {_pair(call, cell)} should not be there."
         if counts[cell] == 0:
-            return f"the pair {_pair(call, cell)} is missing; {int((counts == 0).sum() - (due == 0).sum())} pairs are."
+            return f"the pair {_pair(call, cell)} is missing{_others(int(((counts == 0) & (due > 0)).sum()))}."
         return f"the pair {_pair(call, cell)} is there {counts[cell]:.0f} times."
     outside = FEATURES.index("outside")
     return "" if fine[outside] else f"some pairs are not pairs of numbers from 0 to {call['p'] - 1}."
+
+
+def _others(missing: int) -> str:
+    return f", one of {missing}" if missing > 1 else ""
 
 
 def _answers(call: dict[str, Any], mine: np.ndarray, right: np.ndarray, fine: np.ndarray) -> str:

@@ -45,13 +45,15 @@ class GrokTask:
         return _expected(run, scenario)
 
     def part(self, name: str, scenario: Scenario) -> np.ndarray:
-        """Parts: "curves" (the five lists), "training" (updates and gradients), "firsts", "flags", "path" (all but
+        """Parts: "curves" (the five lists), "training" (updates and gradients), "firsts", "stops" (steps, updates and
+        firsts), "flags", "path" (all but
         flags), "all"."""
         where = _places(scenario)
         named = {
             "curves": [*LISTS, *(f"{name}_count" for name in LISTS)],
             "training": ["updates", "gradients"],
             "firsts": ["memorised", "grokked"],
+            "stops": ["updates", "steps", "steps_count", "memorised", "grokked"],
             "flags": FLAGS,
             "path": [name for name in where if name not in FLAGS],
             "all": list(where),

@@ -22,7 +22,7 @@ from autograder.worker.players.modular import HEAD_SIZE
 
 FORM = ("error", "parts", "x_dims", "y_dims", "x_int64", "y_int64", "lengths")
 SPLIT = ("size_error", "overlap", "block", "whole_rows", "whole_columns")
-TABLE = ("missing", "twice", "outside", "wrong_answers", "right_in_another_order")
+TABLE = ("missing", "twice", "outside", "wrong_answers", "right_in_another_order", "largest")
 DRAWS = ("global_untouched", "same_as_first", "same_size")
 OWN_STEPS = ("entropy", "touches", "form")
 DRAWN = 3
@@ -112,7 +112,7 @@ class ModularTask:
         return [item for item in self.formula.plan(variant) if item[0] not in OWN_STEPS]
 
     def part(self, name: str, scenario: Scenario) -> np.ndarray:
-        """Parts: "form", "split", "draws", "pairs" (each exactly once), "answers", "path" and "all" (everything)."""
+        """Parts: "errors", "form", "split", "draws", "pairs" (each exactly once), "answers", "path" and "all" (everything)."""
         masks = [_mask(name, call) for call in scenario.program["calls"]]
         return np.concatenate(masks)
 
@@ -162,7 +162,14 @@ def _width(call: dict[str, Any]) -> int:
 
 def _mask(name: str, call: dict[str, Any]) -> np.ndarray:
     cells = call["p"] ** 2
-    wanted = {"form": FORM, "split": SPLIT, "draws": DRAWS, "pairs": TABLE[:3], "answers": TABLE[3:]}
+    wanted = {
+        "errors": FORM[:1],
+        "form": FORM,
+        "split": SPLIT,
+        "draws": DRAWS,
+        "pairs": TABLE[:3],
+        "answers": TABLE[3:],
+    }
     chosen = wanted.get(name, FEATURES)
     everything = name in ("path", "all")
     return np.array(
@@ -238,7 +245,9 @@ def _table(counts: list[np.ndarray], answers: np.ndarray, call: dict[str, Any], 
     total = counts[0] + counts[1]
     truth = right_answers(call["operation"], cells // p, cells % p, p).astype(float)
     wrong = (answers[due & (total > 0)] != truth[due & (total > 0)]).mean() if (due & (total > 0)).any() else 0.0
+    given = answers[np.isfinite(answers)]
     return {
+        "largest": float(given.max(initial=0.0)),
         "missing": float((total[due] == 0).any()),
         "twice": float((counts[0] > 1).any() or (counts[1] > 1).any()),
         "outside": float(outside > 0 or (total[~due] > 0).any()),

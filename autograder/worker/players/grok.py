@@ -87,7 +87,14 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
     changed = not all(torch.equal(one, other) for one, other in zip(data, before, strict=True))
     found = result if isinstance(result, dict) else {}
     lists, odd = zip(*(_list(found.get(name), scenario["room"]) for name in LISTS), strict=True)
-    head: list[float] = [optimizer.updates, model.training, model.graphs, changed, not isinstance(result, dict), sum(odd)]
+    head: list[float] = [
+        optimizer.updates,
+        model.training,
+        model.graphs,
+        changed,
+        not isinstance(result, dict),
+        sum(odd),
+    ]
     head += [_first(found, name) for name in FIRSTS]
     head += [float(len(found[name])) if hasattr(found.get(name), "__len__") else -1.0 for name in LISTS]
     gradients = optimizer.gradients[: scenario["max_steps"] + 1]

@@ -43,12 +43,13 @@ def _call(function: Any, call: dict[str, Any], generators: dict[int, torch.Gener
     block = np.full(HEAD_SIZE + 2 * 3 * call["rows"], np.nan)
     try:
         arguments = (call["p"], call["operation"], call["train_fraction"], generators[call["generator"]])
-        parts = list(function(*arguments))
+        result = function(*arguments)
     except Exception as error:
         if isinstance(error, NotImplementedError):
             raise
         block[0] = error_code(error)
         return block
+    parts = list(result) if isinstance(result, tuple | list) else [result]
     block[:4] = 0, len(parts), float(torch.rand((), dtype=torch.float64)), wanted
     for place, part in enumerate(parts[:4]):
         block[4 + 3 * place : 7 + 3 * place] = _form(part)
