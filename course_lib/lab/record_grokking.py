@@ -99,7 +99,8 @@ MODELS: dict[str, Callable[..., nn.Module]] = {
 
 def one_run(plan: Plan, seed: int, whole_log: bool) -> dict[str, Any]:
     """One run; its log only where it is asked for, to keep the file small."""
-    from course_lib.training import modular_data, train_until_grok
+    from course_lib.training.grok import train_until_grok
+    from course_lib.training.modular_data import modular_data
 
     generator = torch.Generator().manual_seed(seed)
     data = modular_data(P, plan["operation"], plan["fraction"], generator)
