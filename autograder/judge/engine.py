@@ -100,7 +100,7 @@ class Judge:
     def student(self, task: Task, submission: Submission, result: TaskResult) -> Student:
         """Run a submission's scenarios; what is recognised is written into `result`, checks are asked of the student."""
         expectations = self.expectations(task.id)
-        evidence = self.collect(task, submission, expectations.scenarios)
+        evidence = observed(task, self.collect(task, submission, expectations.scenarios), expectations.scenarios)
         student = Student(expectations, evidence)
         recognition = student.recognition
         assert recognition is not None
@@ -142,6 +142,13 @@ class Judge:
         size = sum(scenario.record_bytes for scenario in scenarios)
         data = json.dumps(job).encode("utf-8", "replace")
         return self.sandbox.run(data, size, self.limits) if self.limits else self.sandbox.run(data, size)
+
+
+def observed(task: Task, evidence: list[Evidence], scenarios: Sequence[Scenario]) -> list[Evidence]:
+    """The evidence as the task looks at it: a task whose right answers are random has `observe`, which turns a scenario's
+    raw numbers into properties that are not; for others the evidence itself."""
+    observe: Any = getattr(task, "observe", None)
+    return [observe(*pair) for pair in zip(evidence, scenarios, strict=True)] if observe else evidence
 
 
 def ask(checks: Sequence[Check], student: Student) -> list[CheckResult]:
