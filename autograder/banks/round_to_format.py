@@ -169,7 +169,7 @@ add(
         "log2 of 1.6 is 0.68. Which power of two lies below 1.6?",
         "The exponent is floor(log2 |x|); torch.frexp gives it plus one.",
     ),
-    exponent=lambda s: np.rint(np.log2(np.abs(np.where(s.x == 0, 1, s.x)))).astype(int),
+    exponent=lambda s: np.rint(np.log2(np.abs(s.x))),
 )
 add(
     "frexp-exponent",

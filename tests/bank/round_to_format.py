@@ -22,7 +22,6 @@ def round_to_format(x, exponent_bits, mantissa_bits):
     too_large = r.abs() > largest
     top = torch.full_like(r, beyond).copysign(y)
     r = torch.where(too_large, top, r)
-    r = torch.where(y.isinf(), y, r)
     r = torch.where(y.isnan(), y, r)
     # all cases
     return r.to(x.dtype)
@@ -232,7 +231,6 @@ _LARGEST = "largest = (2 - 2.0**-mantissa_bits) * 2.0**bias"
 _BIAS = "bias = 2 ** (exponent_bits - 1) - 1"
 _CASES = "    # all cases\n"
 _NAN = "r = torch.where(y.isnan(), y, r)"
-_INF = "r = torch.where(y.isinf(), y, r)"
 _OVER = "too_large = r.abs() > largest"
 
 WRONG = {
@@ -270,8 +268,11 @@ WRONG = {
     "smallest-exponent-too-high": [("smallest_exponent = 1 - bias", "smallest_exponent = 2 - bias")],
     "bias-without-minus-one": [(_BIAS, "bias = 2 ** (exponent_bits - 1)")],
     "no-overflow": [(_OVER, "too_large = torch.zeros_like(r, dtype=torch.bool)")],
-    "saturates-everywhere": [('beyond = float("inf")', "beyond = largest"), (_INF, "pass")],
-    "finite-numbers-saturate": [('beyond = float("inf")', "beyond = largest")],
+    "saturates-everywhere": [('beyond = float("inf")', "beyond = largest")],
+    "finite-numbers-saturate": [
+        ('beyond = float("inf")', "beyond = largest"),
+        (_NAN, "r = torch.where(y.isfinite(), r, y)"),
+    ],
     "overflow-to-nan": [('beyond = float("inf")', 'beyond = float("nan")'), ("beyond = largest", "pass")],
     "e4m3-with-infinity": [("beyond = largest", "pass")],
     "infinity-without-sign": [("torch.full_like(r, beyond).copysign(y)", "torch.full_like(r, beyond)")],
@@ -282,7 +283,7 @@ WRONG = {
     "e4m3-all-ones-is-a-number": [("largest = 448.0", "largest = 480.0")],
     "nan-becomes-zero": [(_NAN, "r = torch.where(y.isnan(), torch.zeros_like(r), r)")],
     "nan-overflows": [(_NAN, "r = torch.where(y.isnan(), top.abs(), r)")],
-    "infinity-becomes-nan": [(_INF, 'r = torch.where(y.isinf(), float("nan"), r)')],
+    "infinity-becomes-nan": [(_NAN, 'r = torch.where(y.isinf() | y.isnan(), float("nan"), r)')],
     "zero-loses-its-sign": [(_CASES, "    r = torch.where(y == 0, torch.zeros_like(r), r)\n")],
     "zeros-lose-their-sign": [(_CASES, "    r = r + 0.0\n")],
     "zero-becomes-nan": [(_CASES, '    r = torch.where(y == 0, float("nan"), r)\n')],
