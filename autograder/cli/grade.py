@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from autograder.sandbox.outcome import Level
+
 
 def grade(
     directory: Annotated[Path, typer.Argument(help="the class, made by `sgd2muon class new`")],
@@ -23,7 +25,7 @@ def grade(
     from autograder.grading.classroom import Classroom
     from autograder.grading.run import grade as run
 
-    level = "trusted" if trust_submissions else None
+    level: Level | None = "trusted" if trust_submissions else None
     one = Classroom(directory).chapter(chapter)
     try:
         with _progress_bar() as progress:

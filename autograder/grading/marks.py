@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from autograder.errors import CourseError
 from autograder.grading.classroom import ClassChapter
@@ -30,6 +32,25 @@ class Mark:
     def total(self) -> float:
         """Points for everything the judge marks; free text is marked by hand in formgrader."""
         return float(sum(self.points.values()))
+
+
+def mark_of(student: str, tasks: Sequence[str], results: Mapping[str, Mapping[str, Any]], notes: list[str]) -> Mark:
+    """A student's line, of the results by task (TaskResult.to_json())."""
+    return Mark(
+        student=student,
+        points={task: float(results[task]["score"]) if task in results else 0.0 for task in tasks},
+        misconceptions=[name for result in results.values() for name in result["misconceptions"]],
+        conventions=[str(result["convention"]) for result in results.values() if result["convention"]],
+        flags=[flag["id"] for result in results.values() for flag in result["flags"]],
+        verdicts=_verdicts(results),
+        notes=notes,
+    )
+
+
+def _verdicts(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What went wrong beside points: crashes and timeouts, each once."""
+    found = [check["verdict"] for result in results.values() for check in result["checks"]]
+    return [name for name in ("crashed", "timed_out") if name in found]
 
 
 def write_marks(path: Path, chapter: ClassChapter, marks: list[Mark]) -> Path:

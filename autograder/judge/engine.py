@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from autograder.errors import NotJudged
 from autograder.judge.checks import Check, Student, Wrong
 from autograder.judge.evidence import Evidence, Scenario, missing, parse
 from autograder.judge.ownership import not_own_implementation
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
 PUBLIC_SEED = 20150522
 MOST_RESTARTS = 3
+T = TypeVar("T")
+Plays = Generator[tuple[bytes, int], "Outcome", T]
+"""Asks for one run in a sandbox after the other, (job, size of its result), is sent each outcome, and returns a T.
+
+So that one process can have many judgements under way, while workers are at work for all of them."""
 
 
 class Judge:
@@ -64,12 +70,17 @@ class Judge:
         return self._sandbox
 
     def judge(self, task_id: str, submission: Submission) -> TaskResult:
-        """Judge one task of one submission. Raises UnknownTask; what a student wrote never raises here."""
+        """Judge one task of one submission. Raises UnknownTask, and NotJudged when the sandbox fails; what a student
+        wrote never raises here."""
+        return self._played(self.judging(task_id, submission))
+
+    def judging(self, task_id: str, submission: Submission) -> Plays[TaskResult]:
+        """The same, with the runs left to the caller."""
         started = time.perf_counter()
         checks = checks_of(task_id)
         result = TaskResult(task_id, [], level=self.level, seed=self._shown_seed)
         if task_id in implementation_tasks():
-            student = self.student(load_task(task_id), submission, result)
+            student = yield from self._student(load_task(task_id), submission, result)
         else:
             student = Student(None, (), submission.answers.get(task_id, ...))
         result.checks = ask(checks, student)
@@ -84,8 +95,26 @@ class Judge:
 
     def student(self, task: Task, submission: Submission, result: TaskResult) -> Student:
         """Run a submission's scenarios; what is recognised is written into `result`, checks are asked of the student."""
+        return self._played(self._student(task, submission, result))
+
+    def collect(self, task: Task, submission: Submission, scenarios: Sequence[Scenario]) -> list[Evidence]:
+        """The evidence of every scenario, in order."""
+        return self._played(_collecting(task, submission, scenarios, TaskResult(task.id, [])))
+
+    def _played(self, plays: Plays[T]) -> T:
+        """Do the runs that are asked for, one after the other."""
+        try:
+            job = next(plays)
+            while True:
+                outcome = self.sandbox.run(*job, self.limits) if self.limits else self.sandbox.run(*job)
+                job = plays.send(outcome)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+    def _student(self, task: Task, submission: Submission, result: TaskResult) -> Plays[Student]:
         expectations = self.expectations(task.id)
-        evidence = self.collect(task, submission, expectations.scenarios)
+        evidence = yield from _collecting(task, submission, expectations.scenarios, result)
         student = Student(expectations, evidence)
         recognition = student.recognition
         assert recognition is not None
@@ -97,36 +126,45 @@ class Judge:
         result.picture = picture_of(task, expectations, evidence, recognition)
         return student
 
-    def collect(self, task: Task, submission: Submission, scenarios: Sequence[Scenario]) -> list[Evidence]:
-        """The evidence of every scenario, in order; a worker that dies is started again behind the scenario it died in."""
-        if task.module not in submission.modules:
-            text = f"Not written yet: {task.module} is missing."
-            return [missing(scenario, "not_written", text) for scenario in scenarios]
-        found: list[Evidence] = []
-        for _ in range(MOST_RESTARTS + 1):
-            rest = scenarios[len(found) :]
-            if not rest:
-                break
-            outcome = self._play(task, submission, rest, len(found) + 1)
-            found += parse(outcome.data, rest)
-            if len(found) < len(scenarios):
-                ending = "timed_out" if outcome.ending == "timed_out" else "crashed"
-                found.append(missing(scenarios[len(found)], ending, outcome.detail))
-            if outcome.ending == "timed_out":
-                break
-        last = found[-1]
-        return found + [missing(scenario, last.ending, last.text) for scenario in scenarios[len(found) :]]
 
-    def _play(self, task: Task, submission: Submission, scenarios: Sequence[Scenario], first: int) -> Outcome:
-        job: dict[str, Any] = {
-            "modules": submission.modules,
-            "module": task.module.removesuffix(".py").replace("/", "."),
-            "scenarios": [scenario.request() for scenario in scenarios],
-            "first": first,
-        }
-        size = sum(scenario.record_bytes for scenario in scenarios)
-        data = json.dumps(job).encode("utf-8", "replace")
-        return self.sandbox.run(data, size, self.limits) if self.limits else self.sandbox.run(data, size)
+def _collecting(
+    task: Task, submission: Submission, scenarios: Sequence[Scenario], result: TaskResult
+) -> Plays[list[Evidence]]:
+    """The evidence of every scenario, in order; a worker that dies is started again behind the scenario it died in.
+
+    CPU seconds are added up in `result`. Raises NotJudged when it is the sandbox that failed: nobody's marks depend on that.
+    """
+    if task.module not in submission.modules:
+        text = f"Not written yet: {task.module} is missing."
+        return [missing(scenario, "not_written", text) for scenario in scenarios]
+    found: list[Evidence] = []
+    for _ in range(MOST_RESTARTS + 1):
+        rest = scenarios[len(found) :]
+        if not rest:
+            break
+        outcome = yield _job(task, submission, rest, len(found) + 1)
+        if outcome.ending == "sandbox_failed":
+            raise NotJudged(f"{task.id} could not be judged: {outcome.detail}. Run the same command again.")
+        result.cpu_seconds += outcome.cpu_seconds
+        found += parse(outcome.data, rest)
+        if len(found) < len(scenarios):
+            ending = "timed_out" if outcome.ending == "timed_out" else "crashed"
+            found.append(missing(scenarios[len(found)], ending, outcome.detail))
+        if outcome.ending == "timed_out":
+            break
+    last = found[-1]
+    return found + [missing(scenario, last.ending, last.text) for scenario in scenarios[len(found) :]]
+
+
+def _job(task: Task, submission: Submission, scenarios: Sequence[Scenario], first: int) -> tuple[bytes, int]:
+    job: dict[str, Any] = {
+        "modules": submission.modules,
+        "module": task.module.removesuffix(".py").replace("/", "."),
+        "scenarios": [scenario.request() for scenario in scenarios],
+        "first": first,
+    }
+    size = sum(scenario.record_bytes for scenario in scenarios)
+    return json.dumps(job).encode("utf-8", "replace"), size
 
 
 def ask(checks: Sequence[Check], student: Student) -> list[CheckResult]:
