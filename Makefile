@@ -4,7 +4,7 @@ SCALE ?= smoke
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test lab notebooks course lint types bench bench-accuracy bench-sandbox clean
+.PHONY: demo test lab notebooks course lint types bench bench-accuracy bench-grading bench-sandbox soak clean
 
 demo: $(READY)
 	$(BIN)/sgd2muon demo
@@ -31,13 +31,19 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
-bench: bench-accuracy bench-sandbox
+bench: bench-accuracy bench-sandbox bench-grading
 
 bench-accuracy: $(READY)
 	$(BIN)/python -m benchmarks.accuracy
 
 bench-sandbox: $(READY)
 	$(BIN)/python -m benchmarks.sandbox
+
+bench-grading: $(READY)
+	$(BIN)/python -m benchmarks.grading
+
+soak: $(READY)
+	$(BIN)/python -m benchmarks.soak
 
 # torch is pinned in constraints.txt, so that no other build of it is looked for
 $(READY): pyproject.toml constraints.txt

@@ -14,11 +14,12 @@ from autograder.sandbox.outcome import Level
 def grade(
     directory: Annotated[Path, typer.Argument(help="the class, made by `sgd2muon class new`")],
     chapter: Annotated[str, typer.Argument(help="the chapter, such as 01_sgd")],
-    jobs: Annotated[int, typer.Option(min=1, help="how many judges work at once")] = os.cpu_count() or 1,
+    jobs: Annotated[int, typer.Option(min=1, help="how many workers at once")] = os.cpu_count() or 1,
     regrade: Annotated[bool, typer.Option("--regrade", help="judge again what is unchanged")] = False,
     student: Annotated[str, typer.Option(help="only students that match, such as 'a*'")] = "*",
     trust_submissions: Annotated[bool, typer.Option("--trust-submissions", help="grade without isolation")] = False,
     feedback: Annotated[bool, typer.Option(help="write the feedback pages")] = True,
+    scheduler: Annotated[str, typer.Option(help="a Dask scheduler whose workers judge, such as tcp://host:8786")] = "",
 ) -> None:
     """Judge what is new, record it, and print the marks with the mistakes that were named."""
     from autograder.errors import CourseError
@@ -30,7 +31,14 @@ def grade(
     try:
         with _progress_bar() as progress:
             report = run(
-                one, jobs=jobs, level=level, regrade=regrade, pattern=student, feedback=feedback, progress=progress
+                one,
+                jobs=jobs,
+                level=level,
+                regrade=regrade,
+                pattern=student,
+                feedback=feedback,
+                scheduler=scheduler,
+                progress=progress,
             )
     except KeyboardInterrupt:
         raise CourseError("Stopped. What was judged is kept; run the same command to go on.") from None
