@@ -60,6 +60,7 @@ class ClassChapter:
         known = {chapter["id"]: chapter for chapter in course_chapters()}
         if name not in known:
             raise CourseError(f"There is no chapter {name}. There are: {', '.join(known)}.")
+        self.title: str = known[name]["title"]
         self.tasks: list[dict[str, Any]] = known[name]["tasks"]
         self.release_path = classroom.directory / "release" / name / f"{name}.ipynb"
         if not self.release_path.is_file():

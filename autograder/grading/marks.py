@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder.errors import CourseError
 from autograder.grading.classroom import ClassChapter
+from autograder.grading.files import write_whole
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -73,21 +72,11 @@ def write_marks(path: Path, chapter: ClassChapter, marks: list[Mark]) -> Path:
     for mark in marks:
         listed = [mark.misconceptions, mark.conventions, mark.flags, [*mark.verdicts, *mark.notes]]
         points = [f"{mark.points[task]:g}" for task in tasks]
-        writer.writerow(
-            [_cell(mark.student), f"{mark.total:g}", *points, *(_cell("; ".join(items)) for items in listed)]
-        )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".new")
-        temporary.write_text(out.getvalue(), encoding="utf-8", errors="replace", newline="")
-        os.replace(temporary, path)
-    except OSError as error:
-        raise CourseError(
-            f"{path} cannot be written ({error.strerror}). The marks are in the gradebook; close the file and try again."
-        ) from None
+        writer.writerow([cell(mark.student), f"{mark.total:g}", *points, *(cell("; ".join(items)) for items in listed)])
+    write_whole(path, out.getvalue())
     return path
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Text that no spreadsheet takes for a formula."""
     return "'" + text if text.startswith(FORMULA) else text

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import copy
-import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,9 +11,9 @@ from typing import Any
 
 import nbformat
 
-from autograder.errors import CourseError
 from autograder.grading.classroom import ClassChapter
 from autograder.grading.feedback import FeedbackPages, fingerprint, fingerprint_of_page
+from autograder.grading.files import write_whole
 from autograder.grading.gradebook import ChapterGradebook, Row, Standing
 from autograder.nbgrader_plugin.compose import with_students_cells, with_verdicts
 from autograder.submissions import Extracted
@@ -53,7 +51,7 @@ class Recorder:
         rows = [Row(item.student, self._notebook(item), item.stamp) for item in batch]
         self.gradebook.write(rows)
         for row in rows:
-            _write(self.autograded(row.student), nbformat.v4.writes(row.notebook) + "\n")
+            write_whole(self.autograded(row.student), nbformat.v4.writes(row.notebook) + "\n")
 
     def is_recorded(self, student: str, key: str, results: Mapping[str, Mapping[str, Any]], standing: Standing) -> bool:
         """Whether gradebook and autograded notebook hold these results already."""
@@ -74,7 +72,7 @@ class Recorder:
                 continue
             path = self.feedback_page(student)
             if fingerprint_of_page(path) != fingerprint(notebook, standing):
-                _write(path, self._pages.render(self.chapter.name, notebook, standing))
+                write_whole(path, self._pages.render(self.chapter.name, notebook, standing))
                 written += 1
         return written
 
@@ -104,18 +102,3 @@ class Recorder:
             return nbformat.v4.reads(self.autograded(student).read_text(encoding="utf-8"))
         except (OSError, ValueError, AttributeError):
             return None
-
-
-def _write(path: Path, content: str) -> None:
-    """Whole or not at all; a link that somebody put there is replaced, not followed."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(content, encoding="utf-8", errors="replace", newline="\n")
-        os.replace(temporary, path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise CourseError(
-            f"{path} cannot be written ({error.strerror}). Nothing is lost: run the same command again when it can."
-        ) from None
