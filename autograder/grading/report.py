@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from statistics import mean, median
 from typing import Any
 
@@ -16,7 +17,7 @@ from autograder.grading.similar import Group, groups
 from autograder.judge.registry import load_task
 from autograder.submissions import Unreadable, extract
 
-MOST_BINS = 20
+MOST_BINS = 25
 SLOWEST = 10
 VERDICTS = ("passed", "failed", "crashed", "timed_out", "skipped", "not_done")
 
@@ -111,9 +112,9 @@ class ClassReport:
         return sorted(shared or self.mistakes, key=lambda row: (-row.lost, -len(row.students), row.id))[:5]
 
     def histogram(self) -> list[tuple[float, float, int]]:
-        """(from, below, students) for bins of equal width over all points."""
-        bins = min(MOST_BINS, max(1, round(self.most)))
-        width = self.most / bins
+        """(from, below, students) for bins of a whole number of points each."""
+        width = max(1, ceil(self.most / MOST_BINS))
+        bins = max(1, ceil(self.most / width))
         counts = Counter(min(bins - 1, max(0, int(row.total / width))) for row in self.students)
         return [(width * place, width * (place + 1), counts[place]) for place in range(bins)]
 

@@ -17,6 +17,11 @@ from autograder.grading.feedback import TEMPLATES
 from autograder.grading.files import write_whole
 from autograder.grading.report import VERDICTS, ClassReport, StudentRow, class_report
 
+ALIKE = {
+    "verbatim": "the same text, names and comments too",
+    "renamed": "the same but for names and layout",
+    "near": "nearly the same",
+}
 WIDTH, HEIGHT, TOP, BOTTOM = 760, 140, 20, 160
 
 
@@ -45,6 +50,8 @@ def page(report: ClassReport) -> str:
             },
             points=lambda number: f"{number:.10g}",
             remarks=_remarks,
+            breakable=lambda text: Markup("_<wbr>").join(text.split("_")),
+            alike=ALIKE,
             written=datetime.now(UTC).astimezone().strftime("%d %B %Y, %H:%M"),
             style=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),
             script=Markup(script),

@@ -22,38 +22,63 @@ _LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tok
 
 @dataclass(frozen=True)
 class Group:
-    """Students whose programs are nearly the same. tokens: how long they are. verbatim: names and comments are the same too.
+    """Students whose programs are alike. how: "verbatim", "renamed" (the same tokens) or "near". tokens: their length.
 
     common: so many wrote this that it is most likely the plain way to do it.
     """
 
+    how: str
     students: tuple[str, ...]
     similarity: float
     tokens: int
-    verbatim: bool
     common: bool
 
 
 def groups(programs: Mapping[str, str]) -> list[Group]:
-    """Groups of near-duplicates among programs (student → source), the most telling first."""
+    """Groups of near-duplicates among programs (student → source), the most telling first.
+
+    A group that is part of another one is listed on its own only where its programs are more alike.
+    """
+    coded = {student: text for student, source in programs.items() if len(text := normalised(source)) >= FEWEST_TOKENS}
+    found: dict[tuple[str, ...], Group] = {}
+    for how, parts in (
+        ("verbatim", _same({student: programs[student].strip() for student in coded})),
+        ("renamed", _same(coded)),
+        ("near", _near(coded)),
+    ):
+        for students in parts:
+            common = len(students) > max(3, COMMON * len(programs))
+            similarity = _lowest([coded[student] for student in students])
+            found.setdefault(students, Group(how, students, similarity, len(coded[students[0]]), common))
+    order = ("verbatim", "renamed", "near")
+    return sorted(found.values(), key=lambda one: (one.common, order.index(one.how), -one.tokens, one.students))
+
+
+def _same(texts: Mapping[str, str]) -> list[tuple[str, ...]]:
+    """Students with equal texts, two or more of each."""
+    having: dict[str, list[str]] = {}
+    for student, text in sorted(texts.items()):
+        having.setdefault(text, []).append(student)
+    return [tuple(students) for students in having.values() if len(students) > 1]
+
+
+def _near(coded: Mapping[str, str]) -> list[tuple[str, ...]]:
+    """Students who are connected by steps from one program to a nearly equal one."""
     from rapidfuzz.distance import Indel
     from rapidfuzz.process import cdist
 
-    texts = {student: text for student, source in programs.items() if len(text := normalised(source)) >= FEWEST_TOKENS}
-    distinct: dict[str, list[str]] = {}
-    for student, text in texts.items():
-        distinct.setdefault(text, []).append(student)
-    keys = list(distinct)
-    near = cdist(keys, keys, scorer=Indel.normalized_similarity, score_cutoff=NEAR)
-    found = []
-    for members in _connected([[place for place, score in enumerate(row) if score] for row in near]):
-        students = sorted(student for place in members for student in distinct[keys[place]])
-        if len(students) > 1:
-            lowest = min(float(near[a][b]) for a in members for b in members if near[a][b])
-            verbatim = len({programs[student].strip() for student in students}) == 1
-            common = len(students) > max(3, COMMON * len(programs))
-            found.append(Group(tuple(students), lowest, len(keys[members[0]]), verbatim, common))
-    return sorted(found, key=lambda group: (group.common, not group.verbatim, -group.tokens, group.students))
+    texts = sorted(set(coded.values()))
+    scores = cdist(texts, texts, scorer=Indel.normalized_similarity, score_cutoff=NEAR)
+    parts = _connected([[place for place, score in enumerate(row) if score] for row in scores])
+    members = [sorted(student for student, text in coded.items() if text in {texts[n] for n in part}) for part in parts]
+    return [tuple(students) for students in members if len(students) > 1]
+
+
+def _lowest(texts: list[str]) -> float:
+    """The smallest similarity to the first."""
+    from rapidfuzz.distance import Indel
+
+    return min(Indel.normalized_similarity(texts[0], text) for text in texts)
 
 
 def normalised(source: str) -> str:
