@@ -75,7 +75,6 @@ class _progress_bar:
 def show(report: Any, chapter: Any) -> None:
     """The table of marks, and where everything is."""
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     console = Console(highlight=False)
@@ -86,12 +85,12 @@ def show(report: Any, chapter: Any) -> None:
             [*(verdict.replace("_", " ") for verdict in mark.verdicts), *mark.flags, *mark.conventions, *mark.notes]
         )
         named = ", ".join(mark.misconceptions)
-        table.add_row(escape(mark.student), f"{mark.total:g} / {maximum:g}", escape(named), escape(remarks))
+        table.add_row(_plain(mark.student), f"{mark.total:g} / {maximum:g}", _plain(named), _plain(remarks))
     console.print(table)
     for change in report.changes:
-        console.print(f"changed: {escape(change)}")
+        console.print(f"changed: {_plain(change)}")
     for problem in report.problems:
-        console.print(f"problem: {escape(problem)}")
+        console.print(f"problem: {_plain(problem)}")
     count, total = len(report.judged), len(report.marks)
     if count:
         rate = f" ({60 * count / report.seconds:.0f} a minute)"
@@ -103,9 +102,18 @@ def show(report: Any, chapter: Any) -> None:
             f"\nNothing new: all {total} submissions are graded already ({report.seconds:.1f} s). --regrade judges them again."
         )
     directory = chapter.classroom.directory
-    console.print(f"gradebook  {escape(chapter.classroom.db_url)}")
-    console.print(f"feedback   {escape(_shown(directory / 'feedback'))}")
-    console.print(f"marks      {escape(_shown(report.marks_csv))}")
+    console.print(f"gradebook  {_plain(chapter.classroom.db_url)}")
+    console.print(f"feedback   {_plain(_shown(directory / 'feedback'))}")
+    console.print(f"marks      {_plain(_shown(report.marks_csv))}")
+
+
+def _plain(text: str) -> str:
+    """Text that neither the terminal nor rich takes for more than text."""
+    from rich.markup import escape
+
+    from autograder.nbgrader_plugin.safe import safe_text
+
+    return escape(safe_text(text))
 
 
 def _shown(path: Path) -> str:

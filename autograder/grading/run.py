@@ -19,6 +19,7 @@ from autograder.grading.marks import Mark, mark_of, write_marks
 from autograder.grading.pool import Job, Judges, Pool, Results
 from autograder.grading.record import Judged, Recorder
 from autograder.judge.results import Submission
+from autograder.nbgrader_plugin.safe import safe_text
 from autograder.sandbox.outcome import Level
 from autograder.submissions import Extracted, Unreadable, extract
 
@@ -53,7 +54,7 @@ class Found:
     @property
     def notes(self) -> list[str]:
         """What an instructor should know."""
-        return [*self.extracted.notes, *filter(None, [self.problem])]
+        return [safe_text(note) for note in (*self.extracted.notes, self.problem) if note]
 
     def submission(self) -> Submission:
         """What the judge is given: nothing, of a file that cannot be read."""
