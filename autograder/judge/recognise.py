@@ -124,8 +124,6 @@ class _Search:
         fine = sorted((i for i in reached if i not in set(wrong)), key=lambda i: expectations.scenarios[i].size)
         self.order = by_size + fine
         self.start = self.order[0]
-        exact = [i for i in fine if expectations.scenarios[i].program.get("dtype", "float64") == "float64"]
-        self.calm = [exact[0], exact[-1]] if len(exact) > 1 else exact  # low precision could hide a mistake
         self.bases = expectations.accepted
         self.kind = self._kinds()
 
@@ -158,10 +156,11 @@ class _Search:
 
     def _likely_pairs(self, kind: int) -> Iterable[Variant]:
         base = self.bases[kind]
+        calm = self._calm(base)
         suspects = [
             mistake
             for mistake in self.expectations.task.bank.misconceptions
-            if not any(self._changes(base, mistake, i) for i in self.calm)
+            if not any(self._changes(base, mistake, i) for i in calm)
         ]
         shows = {mistake.id: self._changes(base, mistake, self.start) for mistake in suspects}
         explains = {mistake.id: self._starts_like(_under(base, mistake)) for mistake in suspects}
@@ -171,6 +170,13 @@ class _Search:
             if (not shows[one.id] and not explains[two.id]) or (not shows[two.id] and not explains[one.id]):
                 continue
             yield one + two
+
+    def _calm(self, base: Variant) -> list[int]:
+        """The smallest and the largest scenario that are right under `base`; low precision could hide a mistake."""
+        scenarios = self.expectations.scenarios
+        exact = (i for i in reversed(self.order) if scenarios[i].program.get("dtype", "float64") == "float64")
+        right = [i for i in exact if self.expectations.agrees(base, i, self.evidence[i])]
+        return sorted({*right[:1], *right[-1:]})
 
     def _kinds(self) -> list[int]:
         """For each base, the number of the first one that predicts the same for the first scenario."""
