@@ -31,16 +31,16 @@ def betas(rng: np.random.Generator) -> list[float]:
 DRAW: dict[str, Draw] = {
     "lr": between(0.02, 0.2),
     "betas": betas,
-    "eps": between(0.05, 0.4),
+    "eps": between(0.05, 0.2),
     "weight_decay": between(0.1, 0.5),
 }
-"""ε is as large as a gradient, so that its place shows."""
+"""ε is large enough that its place shows, and smaller than every gradient."""
 
 
 def scenarios(d: Drawing) -> list[Scenario]:
     """Tiny gradients under the default ε, gradients that are zero from the start, quiet after loud, β that change."""
-    found = [_default_eps(d), _zero_gradients(d), _quiet_after_loud(d), _decay_under_a_schedule(d), _zero_betas(d)]
-    return [*found, _twins(d)]
+    found = [_default_eps(d), _zero_gradients(d), _quiet_after_loud(d), _decay_under_a_schedule(d), _twins(d)]
+    return [*found, *_zero_betas(d)]
 
 
 def _default_eps(d: Drawing) -> Scenario:
@@ -79,9 +79,13 @@ def _decay_under_a_schedule(d: Drawing) -> Scenario:
     return d.run("weight_decay", about, d.one_group(d.all_on(), len(d.task.shapes), form="list"), events)
 
 
-def _zero_betas(d: Drawing) -> Scenario:
-    hyper = {**d.hyper(), "betas": [0.0, d.hyper()["betas"][1]]}
-    return d.run("steps", "with β₁ = 0", d.one_group(hyper, len(d.task.shapes), form="list"), d.steps(3, d.task.shapes))
+def _zero_betas(d: Drawing) -> list[Scenario]:
+    first, second = d.hyper()["betas"]
+    pairs = {"with β₁ = 0": [0.0, second], "with β₂ = 0": [first, 0.0]}
+    return [
+        d.run("steps", about, d.one_group({**d.hyper(), "betas": pair}, len(d.task.shapes)), d.steps(3, d.task.shapes))
+        for about, pair in pairs.items()
+    ]
 
 
 def _twins(d: Drawing) -> Scenario:
