@@ -91,7 +91,7 @@ def recognise(expectations: Expectations, evidence: Sequence[Evidence]) -> Recog
         return Recognition(accepted, None, [])
     if not wrong:
         return Recognition(accepted, accepted, [])
-    program = explain_all(expectations, evidence, wrong, reached)
+    program = explain_all(expectations, evidence, wrong, reached, accepted)
     if program is not None and program.conventions:
         accepted = _only_conventions(program)
         wrong = [i for i in reached if not expectations.agrees(accepted, i, evidence[i])]
@@ -99,14 +99,18 @@ def recognise(expectations: Expectations, evidence: Sequence[Evidence]) -> Recog
 
 
 def explain_all(
-    expectations: Expectations, evidence: Sequence[Evidence], wrong: Sequence[int], reached: Sequence[int]
+    expectations: Expectations,
+    evidence: Sequence[Evidence],
+    wrong: Sequence[int],
+    reached: Sequence[int],
+    accepted: Variant,
 ) -> Variant | None:
     """The first variant with one mistake, else with two, that predicts every scenario in `reached`.
 
     Scenarios in `wrong` are tried first, the smallest of them before the others: they exclude most variants.
     """
     search = _Search(expectations, evidence, wrong, reached)
-    return search.first(search.singles()) or search.first(search.pairs())
+    return search.first(search.singles()) or search.first(search.pairs(accepted))
 
 
 class _Search:
@@ -138,14 +142,15 @@ class _Search:
         """Each mistake under each convention, as far as the first scenario allows it."""
         return self._with_bases(dict.fromkeys(set(self.kind), self.expectations.task.bank.misconceptions))
 
-    def pairs(self) -> Iterable[Variant]:
-        """Two mistakes at once under each convention, likewise."""
-        return self._with_bases({kind: list(self._likely_pairs(kind)) for kind in sorted(set(self.kind))})
+    def pairs(self, accepted: Variant) -> Iterable[Variant]:
+        """Two mistakes at once, under the rule itself, the convention that fits best and those that start alike."""
+        kinds = {self.kind[0], self.kind[self.bases.index(accepted)]}
+        return self._with_bases({kind: list(self._likely_pairs(kind)) for kind in sorted(kinds)})
 
     def _with_bases(self, mistakes: Mapping[int, Sequence[Variant]]) -> Iterable[Variant]:
         possible: dict[tuple[int, str], bool] = {}
         for base, kind in zip(self.bases, self.kind, strict=True):
-            for mistake in mistakes[kind]:
+            for mistake in mistakes.get(kind, ()):
                 if not (base is CANONICAL or base.combines_with(mistake)):
                     continue
                 key = kind, mistake.id
