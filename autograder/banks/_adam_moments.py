@@ -57,6 +57,16 @@ _FIRST: list[Entry] = [
         {"exp_avg": lambda s: (1 - s.beta1) * s.exp_avg + s.beta1 * s.grad},
     ),
     (
+        "first-average-starts-at-the-gradient",
+        "with a first average that starts at the first gradient, and is corrected all the same",
+        (
+            "What is your exp_avg after the first step, and what is it divided by?",
+            "The correction makes up for a start at zero. Where does yours start?",
+            "exp_avg starts as zeros, and the correction stays.",
+        ),
+        {"exp_avg": lambda s: s.beta1 * (s.grad if s.t == 1 else s.exp_avg) + (1 - s.beta1) * s.grad},
+    ),
+    (
         "no-first-average",
         "with the gradient itself where its average should be",
         (
@@ -131,6 +141,26 @@ _SECOND: list[Entry] = [
             SQUARE_HINT,
         ),
         {"exp_avg_sq": lambda s: (1 - s.beta2) * s.exp_avg_sq + s.beta2 * s.grad**2},
+    ),
+    (
+        "second-average-starts-at-the-square",
+        "with a second average that starts at the first squared gradient, and is corrected all the same",
+        (
+            "What is your exp_avg_sq after the first step, and what is it divided by?",
+            "The correction makes up for a start at zero. Where does yours start?",
+            "exp_avg_sq starts as zeros, and the correction stays.",
+        ),
+        {"exp_avg_sq": lambda s: s.beta2 * (s.grad**2 if s.t == 1 else s.exp_avg_sq) + (1 - s.beta2) * s.grad**2},
+    ),
+    (
+        "second-average-starts-at-one",
+        "with a second average that starts at one",
+        (
+            "What is your exp_avg_sq before the first step?",
+            "torch.ones_like and torch.zeros_like are easily confused.",
+            "Both averages start as zeros.",
+        ),
+        {"exp_avg_sq": lambda s: s.beta2 * (1.0 if s.t == 1 else s.exp_avg_sq) + (1 - s.beta2) * s.grad**2},
     ),
     (
         "second-moment-never-forgets",

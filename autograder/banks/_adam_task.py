@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
+from autograder.judge.contract import Entry
 from autograder.judge.evidence import Scenario
 from autograder.judge.optimizer_task import Draw, Drawing, between
 from autograder.judge.variants import Bank
@@ -31,16 +32,16 @@ def betas(rng: np.random.Generator) -> list[float]:
 DRAW: dict[str, Draw] = {
     "lr": between(0.02, 0.2),
     "betas": betas,
-    "eps": between(0.05, 0.4),
+    "eps": between(0.05, 0.2),
     "weight_decay": between(0.1, 0.5),
 }
-"""ε is as large as a gradient, so that its place shows."""
+"""ε is large enough that its place shows, and smaller than every gradient."""
 
 
 def scenarios(d: Drawing) -> list[Scenario]:
     """Tiny gradients under the default ε, gradients that are zero from the start, quiet after loud, β that change."""
-    found = [_default_eps(d), _zero_gradients(d), _quiet_after_loud(d), _decay_under_a_schedule(d), _zero_betas(d)]
-    return [*found, _twins(d)]
+    found = [_default_eps(d), _zero_gradients(d), _quiet_after_loud(d), _decay_under_a_schedule(d), _twins(d)]
+    return [*found, _zero_beta(d)]
 
 
 def _default_eps(d: Drawing) -> Scenario:
@@ -79,15 +80,38 @@ def _decay_under_a_schedule(d: Drawing) -> Scenario:
     return d.run("weight_decay", about, d.one_group(d.all_on(), len(d.task.shapes), form="list"), events)
 
 
-def _zero_betas(d: Drawing) -> Scenario:
+def _zero_beta(d: Drawing) -> Scenario:
     hyper = {**d.hyper(), "betas": [0.0, d.hyper()["betas"][1]]}
-    return d.run("steps", "with β₁ = 0", d.one_group(hyper, len(d.task.shapes), form="list"), d.steps(3, d.task.shapes))
+    return d.run("steps", "with β₁ = 0", d.one_group(hyper, len(d.task.shapes)), d.steps(3, d.task.shapes))
 
 
 def _twins(d: Drawing) -> Scenario:
     """What belongs to a parameter must not be shared because the shapes agree."""
     shapes = [[2], [2]]
     return d.run("steps", "two parameters of the same shape", d.one_group(d.hyper(), 2), d.steps(3, shapes), shapes)
+
+
+def _counts_groups(run: Any, instance: Any) -> Iterator[Entry]:
+    for group in instance.groups:
+        instance.clocks["groups"] = instance.clocks.get("groups", 0) + 1
+        for i in group["params"]:
+            if run.grads[i] is not None:
+                yield group, i, run.grads[i]
+
+
+def add_group_clock(bank: Bank) -> None:
+    """t grows once for every group of a step."""
+    bank.misconception(
+        "clock-counts-groups",
+        "with a step count that grows with every group instead of every step",
+        hints=(
+            "With one group your run is right. What is t for the second group on the first step?",
+            "Where is the line that increases t: before the loop over groups, or in it?",
+            "Each parameter needs its own count of updates.",
+        ),
+        visit=_counts_groups,
+        clock=lambda instance: instance.clocks["groups"],
+    )
 
 
 def add_validation_mistakes(bank: Bank, entry: str) -> None:

@@ -163,6 +163,7 @@ add(
     ),
     defaults=lambda hyper: {**hyper, "weight_decay": 0.01},
 )
+_adam_task.add_group_clock(bank)
 _adam_task.add_validation_mistakes(bank, "Adam")
 bank.include(contract_mistakes(stateful=True, clocked=True))
 

@@ -278,6 +278,17 @@ add(
 
 
 add(
+    "decay-with-the-constructors-lr",
+    "whose decay uses the learning rate it was built with",
+    hints=(
+        "Right until the learning rate changes. Which of the two parts of your step is off then?",
+        "lr appears twice in the update. Do both come from the same place?",
+        "Use group['lr'] for the decay too, inside step.",
+    ),
+    hyper=lambda instance, group: {**group["hyper"], "built_lr": instance.defaults["lr"]},
+    decayed=lambda s: s.param - s.built_lr * s.weight_decay * s.param,
+)
+add(
     "torchs-defaults",
     "with torch's defaults: betas (0.9, 0.999) and weight decay 0.01",
     hints=(
@@ -299,6 +310,7 @@ add(
 )
 add_step_mistakes(bank, RULE)
 add_moment_mistakes(bank, RULE)
+_adam_task.add_group_clock(bank)
 _adam_task.add_validation_mistakes(bank, "AdamW")
 
 

@@ -71,3 +71,26 @@ def test_together(student):
     student.follows("reload")
     student.follows("instances")
     student.follows("together")
+
+
+@check("decay_groups", points=2)
+def test_dimensions_decide(student):
+    """What has two or more dimensions decays by the given amount, what has fewer does not."""
+    student.follows("layers")
+    student.follows("layers", part="groups")
+
+
+@check("decay_groups", points=1, needs="dimensions_decide")
+def test_every_kind_of_layer(student):
+    """That holds for convolutions, attention, every norm, and parameters that belong to no layer."""
+    student.follows("kinds")
+    student.follows("kinds", part="groups")
+
+
+@check("decay_groups", points=1, needs="dimensions_decide")
+def test_every_parameter_once(student):
+    """Every trainable parameter is in exactly one group, also one that two modules share."""
+    student.follows("tied")
+    student.follows("frozen")
+    student.follows(part="groups")
+    student.follows(part="untouched")

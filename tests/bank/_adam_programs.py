@@ -142,6 +142,10 @@ STEP_MISTAKES = {
 MOMENT_MISTAKES = {
     "first-average-is-a-sum": [(M, "m.mul_(beta1).add_(g)")],
     "first-average-inverted": [(M, "m.lerp_(g, beta1)")],
+    "first-average-starts-at-the-gradient": [
+        ('state["exp_avg"] = torch.zeros_like(p)', 'state["exp_avg"] = None'),
+        (M, "m = state['exp_avg'] = g.clone() if m is None else m; " + M),
+    ],
     "no-first-average": [(AVERAGE, "average = g")],
     "first-average-of-signs": [(M, "m.mul_(beta1).add_(g.sign(), alpha=1 - beta1)")],
     "sign-of-the-first-average": [(AVERAGE, "average = m.sign()")],
@@ -152,6 +156,13 @@ MOMENT_MISTAKES = {
     ],
     "second-average-is-a-sum": [(V, "v.mul_(beta2).addcmul_(g, g)")],
     "second-average-inverted": [(V, "v.mul_(1 - beta2).addcmul_(g, g, value=beta2)")],
+    "second-average-starts-at-the-square": [
+        ('state["exp_avg_sq"] = torch.zeros_like(p)', 'state["exp_avg_sq"] = None'),
+        (V, "v = state['exp_avg_sq'] = g * g if v is None else v; " + V),
+    ],
+    "second-average-starts-at-one": [
+        ('state["exp_avg_sq"] = torch.zeros_like(p)', 'state["exp_avg_sq"] = torch.ones_like(p)')
+    ],
     "second-moment-never-forgets": [(V, "v.addcmul_(g, g)"), (C2, "c2 = 1")],
     "second-average-not-squared": [(V, "v.mul_(beta2).add_(g.abs(), alpha=1 - beta2)")],
     "signed-gradient-averaged": [(V, "v.mul_(beta2).add_(g, alpha=1 - beta2)")],
@@ -249,6 +260,11 @@ CONTRACT_MISTAKES = {
     ],
     "clock-counts-updates": [
         ('state["step"] += 1', 'self.state["all"]["t"] = self.state["all"].get("t", 0) + 1'),
+        (T, 't = self.state["all"]["t"]\n'),
+    ],
+    "clock-counts-groups": [
+        ('state["step"] += 1', "pass"),
+        ("# group", 'self.state["all"]["t"] = self.state["all"].get("t", 0) + 1'),
         (T, 't = self.state["all"]["t"]\n'),
     ],
     "clock-lost": [

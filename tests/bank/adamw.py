@@ -268,6 +268,10 @@ WRONG = {
         ("p.sub_(update)", "p.sub_(update + torch.where(update * p > 0, lr * wd * p, 0))"),
     ],
     "decay-without-gradient": [(SHRINK, "pass"), ("# visit", SHRINK)],
+    "decay-with-the-constructors-lr": [
+        (shared.BUILT, "        self.built_lr = lr\n"),
+        (SHRINK, "p.mul_(1 - self.built_lr * wd)"),
+    ],
     "torchs-defaults": [("betas=(0.9, 0.95)", "betas=(0.9, 0.999)"), ("weight_decay=0.1", "weight_decay=1e-2")],
     "adams-defaults": [("betas=(0.9, 0.95)", "betas=(0.9, 0.999)"), ("weight_decay=0.1", "weight_decay=0.0")],
     "gradient-squared-in-place": [(V, "v.mul_(beta2).add_(p.grad.pow_(2), alpha=1 - beta2)")],
