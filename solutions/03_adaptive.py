@@ -94,7 +94,7 @@ check("order_of_gradients")
 # %% [markdown]
 # Between kinds the RMS differs by a factor of 30, and inside the embedding single numbers differ
 # by more than 100. The picture moves during training, too: after 100 steps the kinds are within a
-# factor of three of each other, and the head's own numbers are spread the widest. (Two seeds,
+# factor of four of each other, and it is the head's numbers that are spread the widest. (Two seeds,
 # trained with momentum.)
 #
 # A step of gradient descent is η times these numbers. So some numbers move 100 times as far as
@@ -370,8 +370,8 @@ print(f"rate at step 50: {fading[49]:.4f}, at step 500: {fading[-1]:.4f}")
 #
 # **Predict.** α = 0.99. How long is the very first step, in units of η?
 
-# %% predict="rmsprop_first_step" points=1
-predict("rmsprop_first_step", 10)
+# %% predict="first_step_of_rmsprop" points=1
+predict("first_step_of_rmsprop", 10)
 
 # %% [markdown]
 # > **Task `rmsprop`** · 10 points · about 10 minutes
@@ -481,8 +481,8 @@ show(
 )
 print(f"first step at α = 0.99: {slower[0] / 0.1:.1f} × lr; rate at the end {slower[-1]:.1f}")
 
-# %% check="rmsprop_first_step"
-check("rmsprop_first_step")
+# %% check="first_step_of_rmsprop"
+check("first_step_of_rmsprop")
 
 # %% [markdown]
 # RMSProp finds its rate again, at the pace of its memory. It pays in two ways. Under a steady
@@ -694,10 +694,10 @@ for mine, theirs in ((Adagrad, torch.optim.Adagrad), (RMSprop, torch.optim.RMSpr
 #
 # **Where they were used.** AdaGrad trained GloVe's word vectors (Pennington et al. 2014) and the
 # early large networks at Google (Dean et al. 2012), both full of rare features, and it is still
-# usual for the embedding tables of recommendation models (DLRM, Naumov et al. 2019). RMSProp
-# trained the Atari players of DQN, centered, and A3C (Mnih et al. 2015, 2016), and the EfficientNets
-# with α = 0.9 and momentum 0.9 (Tan, Le 2019). Its ε there is 1e-3 in the public code, a thousand
-# times the usual: then it is a floor for the denominator, not a guard against 0/0.
+# at home in recommendation models, with their large embedding tables (Naumov et al. 2019 compare
+# it with SGD). RMSProp trained the Atari players of DQN, centered, and A3C (Mnih et al. 2015, 2016),
+# and the EfficientNets with α = 0.9 and momentum 0.9 (Tan, Le 2019). In their public code ε is 1e-3:
+# that is no guard against 0/0 but a size below which gradients count as small.
 #
 # **What it costs.** One number for each parameter, as momentum does.
 #

@@ -144,8 +144,8 @@ def test_adagrad_step_100(student):
     )
 
 
-@check("rmsprop_first_step", points=1)
-def test_rmsprop_first_step(student):
+@check("first_step_of_rmsprop", points=1)
+def test_first_step_of_rmsprop(student):
     """The predicted length of RMSProp's first step is 1/√(1 − α)."""
     student.answers(
         Number(
