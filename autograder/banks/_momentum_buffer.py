@@ -142,6 +142,16 @@ _BUFFER: list[Entry] = [
         {"direction": lambda s: s.momentum * (s.fresh + s.momentum * s.buffer if s.nesterov else s.buffer)},
     ),
     (
+        "step-scaled",
+        "that multiplies the step by (1 − μ) instead of the gradient that enters the buffer",
+        (
+            "A momentum that never changes hides this. What happens when param_groups gets a new one?",
+            "A running average gives each gradient its weight when it comes in. When does yours?",
+            "Put (1 − momentum) in front of the gradient, or leave it out altogether.",
+        ),
+        {"update": lambda s: s.lr * (1 - s.momentum) * s.direction},
+    ),
+    (
         "first-gradient-twice",
         "that counts the first gradient twice",
         (

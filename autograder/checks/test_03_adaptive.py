@@ -7,7 +7,7 @@ from autograder.judge import check
 
 @check("adagrad", points=2)
 def test_first_step(student):
-    """The first step is lr long for every number, whatever the size of its gradient."""
+    """The first step divides every gradient by its own size plus eps: its length is nearly lr."""
     student.follows("first_step")
 
 

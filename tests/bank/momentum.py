@@ -339,6 +339,7 @@ WRONG = {
     "buffer-without-momentum-added": [(_USE, "d = look if nesterov else g + old\n")],
     "momentum-brakes": [(_BUF, "b = g - mu * old\n")],
     "momentum-on-the-step": [(_USE, "d = mu * (look if nesterov else b)\n")],
+    "step-scaled": [(_STEP, "p.sub_(lr * (1 - mu) * d)\n")],
     "first-gradient-twice": [('state["buffer"] = torch.zeros_like(p)', 'state["buffer"] = g.clone()')],
     "first-gradient-lost": [
         (
