@@ -213,8 +213,12 @@ def _models(rng: np.random.Generator) -> list[Scenario]:
         *block("layers.first"),
         ["lm_head", "linear", [symbols, width]],
     ]
-    head_first = [["head", "linear", [symbols, width]], *block("body"), ["memory", "parameter", [hidden, width]]]
-    unusual = [
+    head_first: list[list[Any]] = [
+        ["head", "linear", [symbols, width]],
+        *block("body"),
+        ["memory", "parameter", [hidden, width]],
+    ]
+    unusual: list[list[Any]] = [
         ["stem", "conv", [width, 3, 3]],
         ["gate", "parameter", [width, hidden]],
         ["temperature", "parameter", []],
