@@ -85,13 +85,14 @@ class Recognition:
 def recognise(expectations: Expectations, evidence: Sequence[Evidence]) -> Recognition:
     """Compare with the accepted set, then with single mistakes, then with pairs."""
     reached = [i for i, item in enumerate(evidence) if _usable(item)]
-    accepted = _best_accepted(expectations, evidence, reached)
+    bases = _plausible(expectations, evidence)
+    accepted = _best_accepted(expectations, bases, evidence, reached)
     wrong = [i for i in reached if not expectations.agrees(accepted, i, evidence[i])]
     if not reached:
         return Recognition(accepted, None, [])
     if not wrong:
         return Recognition(accepted, accepted, [])
-    program = explain_all(expectations, evidence, wrong, reached, accepted)
+    program = explain_all(expectations, bases, evidence, wrong, reached, accepted)
     if program is not None and program.conventions:
         accepted = _only_conventions(program)
         wrong = [i for i in reached if not expectations.agrees(accepted, i, evidence[i])]
@@ -100,6 +101,7 @@ def recognise(expectations: Expectations, evidence: Sequence[Evidence]) -> Recog
 
 def explain_all(
     expectations: Expectations,
+    bases: Sequence[Variant],
     evidence: Sequence[Evidence],
     wrong: Sequence[int],
     reached: Sequence[int],
@@ -109,7 +111,7 @@ def explain_all(
 
     Scenarios in `wrong` are tried first, the smallest of them before the others: they exclude most variants.
     """
-    search = _Search(expectations, evidence, wrong, reached)
+    search = _Search(expectations, bases, evidence, wrong, reached)
     return search.first(search.singles()) or search.first(search.pairs(accepted))
 
 
@@ -121,14 +123,19 @@ class _Search:
     """
 
     def __init__(
-        self, expectations: Expectations, evidence: Sequence[Evidence], wrong: Sequence[int], reached: Sequence[int]
+        self,
+        expectations: Expectations,
+        bases: Sequence[Variant],
+        evidence: Sequence[Evidence],
+        wrong: Sequence[int],
+        reached: Sequence[int],
     ):
         self.expectations, self.evidence = expectations, evidence
         by_size = sorted(wrong, key=lambda i: expectations.scenarios[i].size)
         fine = sorted((i for i in reached if i not in set(wrong)), key=lambda i: expectations.scenarios[i].size)
         self.order = by_size + fine
         self.start = self.order[0]
-        self.bases = expectations.accepted
+        self.bases = bases
         self.kind = self._kinds()
 
     def first(self, candidates: Iterable[Variant]) -> Variant | None:
@@ -212,11 +219,19 @@ def _usable(evidence: Evidence) -> bool:
     return evidence.ending == "played" and evidence.status != Status.IMPORT_FAILED
 
 
-def _best_accepted(expectations: Expectations, evidence: Sequence[Evidence], reached: Sequence[int]) -> Variant:
+def _plausible(expectations: Expectations, evidence: Sequence[Evidence]) -> list[Variant]:
+    """The accepted set, without members that a task can rule out at a glance."""
+    choose = getattr(expectations.task, "plausible", None)
+    return choose(expectations.accepted, expectations.scenarios, evidence) if choose else expectations.accepted
+
+
+def _best_accepted(
+    expectations: Expectations, bases: Sequence[Variant], evidence: Sequence[Evidence], reached: Sequence[int]
+) -> Variant:
     """The one with the most scenarios right; earlier ones win ties, the canonical rule first of all."""
 
-    best, most = CANONICAL, -1
-    for variant in expectations.accepted:
+    best, most = bases[0], -1
+    for variant in bases:
         right = sum(expectations.agrees(variant, i, evidence[i], "path") for i in reached)
         if right > most:
             best, most = variant, right

@@ -9,6 +9,9 @@ surfaces  two-dimensional test functions, and paths down them
 style     one look, one colour per optimizer, figures with a description
 plots     the figures that chapters draw again and again
 widgets   sliders, with a picture where no slider can work
+live_figure     any figure with sliders
+stability       where gradient descent with momentum explodes, and how fast it is elsewhere
+rotated_valley  a valley that turns under a walk
 scale     smoke, cpu or gpu: how much an experiment does
 device    where tensors live
 
