@@ -20,7 +20,7 @@ bank.convention(
     "lr-in-velocity",
     "the learning rate inside the velocity: v ← μv + ηg, θ ← θ − v. It is the same until the learning rate changes; "
     "then old gradients keep the rate they came with",
-    source="Polyak 1964, eq. 9; Sutskever et al. 2013, eq. 1-4; Keras SGD",
+    source="Polyak 1964; Sutskever et al. 2013, section 2; Keras SGD",
     fresh=lambda s: s.lr * s.grad,
     update=lambda s: s.direction,
 )
