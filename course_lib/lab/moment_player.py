@@ -47,6 +47,12 @@ def averages(stream: NDArray[np.float64], beta: float) -> NDArray[np.float64]:
     return np.array(found)
 
 
+def fading_means(stream: NDArray[np.float64], beta: float) -> NDArray[np.float64]:
+    """The mean of all values so far, each weighted by beta to the power of its age, shape (steps,)."""
+    ages = np.arange(len(stream))
+    return np.array([np.average(stream[: t + 1], weights=beta ** ages[t::-1]) for t in range(len(stream))])
+
+
 def moment_view(make: Callable[[float, float], MakeOptimizer], lr: float) -> Callable[[Any], Callable[..., str]]:
     """For `live_figure`, with sliders beta1, beta2, noise and jump.
 
@@ -62,10 +68,14 @@ def moment_view(make: Callable[[float, float], MakeOptimizer], lr: float) -> Cal
                 ("gradient", theme().neutral, 0.8),
                 ("m", colour("Momentum"), 1.8),
                 ("√v", colour("RMSprop"), 1.8),
+                ("corrected m", colour("Momentum"), 1.0),
+                ("corrected √v", colour("RMSprop"), 1.0),
             )
         }
+        for name in ("corrected m", "corrected √v"):
+            lines[name].set_linestyle((0, (4, 2)))
         above.set(xlim=(1, STEPS), ylim=(-4, 9), ylabel="size")
-        above.legend(loc="upper left", ncols=3, frameon=False)
+        above.legend(loc="upper left", ncols=5, frameon=False)
         step_line = below.plot([], [], color=colour("Adam"), animated=True)[0]
         below.axhline(1, color=theme().neutral, linewidth=1, linestyle="--")
         below.set(xlim=(1, STEPS), ylim=(-1.5, 4.2), xlabel="step", ylabel="step / lr")
@@ -75,6 +85,8 @@ def moment_view(make: Callable[[float, float], MakeOptimizer], lr: float) -> Cal
             lines["gradient"].set_data(steps, stream)
             lines["m"].set_data(steps, averages(stream, beta1))
             lines["√v"].set_data(steps, np.sqrt(averages(stream**2, beta2)))
+            lines["corrected m"].set_data(steps, fading_means(stream, beta1))
+            lines["corrected √v"].set_data(steps, np.sqrt(fading_means(stream**2, beta2)))
             lengths = -np.diff(walk(make(beta1, beta2), stream)) / lr
             step_line.set_data(steps, lengths)
             return f"first step {lengths[0]:.2f} × lr, longest {lengths.max():.2f} × lr, last {lengths[-1]:.2f} × lr"
