@@ -688,9 +688,9 @@ _, whole = gradient_of(model, [(x, y)])
 model.zero_grad()
 mean_of_means = 0.0
 for mb in uneven:
-    share = loss_sum_of(model)(mb) / tokens(mb) / len(uneven)
-    share.backward()
-    mean_of_means += share.item()
+    part = loss_sum_of(model)(mb) / tokens(mb) / len(uneven)
+    part.backward()
+    mean_of_means += part.item()
 wrong = flat_gradient(model)
 
 print(f"yours against one big batch: relative difference {relative(right, whole):.1e}")
@@ -975,8 +975,8 @@ def cosine(one, other):
 
 
 clipped_each = torch.zeros_like(whole)
-for mb in micro_batches:
-    gradient_of(model, [mb])
+for piece in micro_batches:
+    gradient_of(model, [piece])
     clip_grad_norm_(model.parameters(), 1.0)
     clipped_each += flat_gradient(model) / len(micro_batches)
 
