@@ -79,7 +79,8 @@ class LossScalerRun(ScriptedRun):
     def call(self, method: str, args: list[Any]) -> float:
         """scale(loss), unscale_(optimizer), step(optimizer), update()."""
         if method == "scale":
-            return float(args[0]["loss"] * self.scale())
+            scaled = float(args[0]["loss"] * self.scale())
+            return scaled if scaled <= LARGEST_FLOAT32 else np.inf
         if method == "update":
             self.update()
             return np.nan
