@@ -108,9 +108,7 @@ class Run:
         g_out = rounded(error * factor * (self.scale if scaled else 1.0))
         g_hidden = rounded(g_out @ second) * (before > 0)
         fresh = [rounded(g_hidden.T @ x), rounded(g_out.T @ hidden), None]
-        self.grads = [
-            new if old is None or new is None else old + new for old, new in zip(self.grads, fresh, strict=True)
-        ]
+        self.grads = [_sum(old, new) for old, new in zip(self.grads, fresh, strict=True)]
 
     def _unscale(self) -> None:
         if self.scale is not None and self.max_norm is not None:
