@@ -91,11 +91,11 @@ def iteration_picture() -> Callable[[Any], Callable[..., str]]:
         def update(log_sigma: float, a: float, b: float, c: float) -> str:
             with np.errstate(all="ignore"):
                 faint = np.array(through_steps(FAINT, (a, b, c)))
-                path = np.array(through_steps(10.0**log_sigma, (a, b, c)))
+                path = np.array(through_steps(np.float64(10.0**log_sigma), (a, b, c)))
+                grid = through_steps(np.geomspace(0.01, 1, 400), (a, b, c))[-1]
             for other, values in zip(others, faint.T, strict=True):
                 other.set_ydata(_inside(values))
             line.set_ydata(_inside(path))
-            grid = np.array(through_steps(np.geomspace(0.01, 1, 400), (a, b, c)))[-1]
             return f"σ = {10**log_sigma:.3g} ends at {path[-1]:.3g}; from 0.01 to 1 they end at {grid.min():.3g} to {grid.max():.3g}"
 
         return update
