@@ -62,7 +62,10 @@ class Picture:
 
 @dataclass
 class TaskResult:
-    """A judged task. convention and misconceptions are ids from the task's bank."""
+    """A judged task. convention and misconceptions are ids from the task's bank.
+
+    seconds: from the question to the answer. cpu_seconds: what the student's code computed.
+    """
 
     task: str
     checks: list[CheckResult]
@@ -75,6 +78,7 @@ class TaskResult:
     level: str = ""
     seed: str = ""
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
 
     @property
     def score(self) -> float:
@@ -116,4 +120,5 @@ class TaskResult:
             "level": self.level,
             "seed": self.seed,
             "seconds": round(self.seconds, 3),
+            "cpu_seconds": round(self.cpu_seconds, 3),
         }

@@ -51,6 +51,11 @@ class ScheduleTask(FunctionTask):
             return first
         return f"{first}{self._before(fine, scenario)}{_relation(evidence, expected, fine)}"
 
+    def _explain_call(self, call: dict[str, Any], mine: np.ndarray, right: np.ndarray, fine: np.ndarray) -> str:
+        if mine[-FLAGS] == right[-FLAGS] == 0 and np.isnan(mine[0]):
+            return f"{self.shown(call)} returned no number (NaN, None or a list); expected {right[0]:.6g}."
+        return super()._explain_call(call, mine, right, fine)
+
     def _before(self, fine: np.ndarray, scenario: Scenario) -> str:
         steps = scenario.program["steps"]
         first = int(np.argmin(fine))

@@ -156,3 +156,13 @@ def test_a_result_is_plain_json(judge: Judge) -> None:
 def test_an_unknown_task_is_refused_with_the_known_ones(judge: Judge) -> None:
     with pytest.raises(UnknownTask, match="sgd"):
         judge.judge("sdg", Submission())
+
+
+def test_numbers_that_differ_are_told_by_what_they_have_in_common(judge: Judge) -> None:
+    result = judged(judge, changed("p.sub_(lr * g)", "p.sub_(lr * g.abs())"))
+    first = next(check for check in result.checks if check.verdict == "failed")
+    assert "those with a negative gradient, moved the right distance in the opposite direction" in first.message
+
+
+def test_a_gradient_of_zero_is_not_a_missing_one(judge: Judge) -> None:
+    assert not judged(judge, changed("if p.grad is None:", "if p.grad is None or not p.grad.any():")).passed

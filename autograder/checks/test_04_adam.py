@@ -1,0 +1,73 @@
+"""Chapter 04: Adam."""
+
+from __future__ import annotations
+
+from autograder.judge import check
+
+
+@check("adam", points=2)
+def test_first_step(student):
+    """The first step is as long as it should be: both averages are corrected, and ε is in its place."""
+    student.follows("first_step")
+
+
+@check("adam", points=3, needs="first_step")
+def test_every_step(student):
+    """Later steps remember what they should, whatever the shape of a parameter and the size of its gradients."""
+    student.follows("steps")
+    student.follows("extremes")
+
+
+@check("adam", points=1, needs="first_step")
+def test_defaults(student):
+    """Without arguments Adam has lr 1e-3, betas (0.9, 0.999), eps 1e-8 and no decay."""
+    student.follows("defaults")
+
+
+@check("adam", points=1, needs="every_step")
+def test_weight_decay(student):
+    """Weight decay is an L2 penalty: it adds weight_decay times the parameter to the gradient of both averages."""
+    student.follows("weight_decay")
+
+
+@check("adam", points=1, needs="first_step")
+def test_groups_and_schedules(student):
+    """Each parameter group has its own hyperparameters, and a changed learning rate counts at once."""
+    student.follows("groups")
+    student.follows("schedule")
+
+
+@check("adam", points=1, needs="first_step")
+def test_missing_gradients(student):
+    """A parameter without a gradient keeps its value and its averages, and the others go on."""
+    student.follows("no_gradient")
+
+
+@check("adam", points=1, needs="first_step")
+def test_in_place(student):
+    """Parameters change in place, keep their dtype, and gradients are left alone."""
+    student.follows("dtypes")
+    student.follows(part="views")
+    student.follows(part="gradients")
+    student.follows(part="flags")
+
+
+@check("adam", points=1, needs="first_step")
+def test_closure(student):
+    """step(closure) evaluates the closure once, before the update, and returns its loss."""
+    student.follows("closure")
+    student.follows("closure", part="closure")
+
+
+@check("adam", points=1)
+def test_invalid_hyperparameters(student):
+    """A negative lr, eps or weight_decay, or a β outside [0, 1), raises ValueError."""
+    student.follows("invalid")
+
+
+@check("adam", points=2, needs="every_step")
+def test_together(student):
+    """A reload continues where it stopped, two optimizers do not disturb each other, and everything works at once."""
+    student.follows("reload")
+    student.follows("instances")
+    student.follows("together")
