@@ -52,7 +52,7 @@ class NewtonSchulzTask(FunctionTask):
             if in_bfloat16:
                 ignored[stop + 2] = True  # Keller Jordan's returns bfloat16, others cast back
             start = stop + FLAGS
-        holds = _holds(expected.values, loose, huge) if loose or huge else None
+        holds = Holds(expected.values, tuple(loose), tuple(huge)) if loose or huge else None
         return Expected(expected.values, expected.tolerance, expected.event, ignored, holds)
 
     def _block(self, plan: list[tuple[str, Step]], call: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
@@ -70,19 +70,23 @@ class NewtonSchulzTask(FunctionTask):
         return np.concatenate([np.ravel(found.result), np.asarray(flags, dtype=float)]), np.zeros(size + FLAGS)
 
 
-def _holds(right: np.ndarray, loose: list[tuple[int, int, int]], huge: list[tuple[int, int]]) -> Any:
-    """Loose results are near and on the grid of bfloat16, huge ones are huge or not finite."""
+@dataclass(frozen=True)
+class Holds:
+    """Loose results (start, stop, steps) are near and on the grid of bfloat16, huge ones are huge or not finite."""
 
-    def holds(values: np.ndarray) -> bool:
+    right: np.ndarray
+    loose: tuple[tuple[int, int, int], ...]
+    huge: tuple[tuple[int, int], ...]
+
+    def __call__(self, values: np.ndarray) -> bool:
         return all(
-            on_grid(values[start:stop]) and relative_error(values[start:stop], right[start:stop]) <= allowance(steps)
-            for start, stop, steps in loose
+            on_grid(values[start:stop])
+            and relative_error(values[start:stop], self.right[start:stop]) <= allowance(steps)
+            for start, stop, steps in self.loose
         ) and all(
             not np.isfinite(values[start:stop]).all() or root_mean_square(values[start:stop]) > HUGE / 2
-            for start, stop in huge
+            for start, stop in self.huge
         )
-
-    return holds
 
 
 def root_mean_square(values: np.ndarray) -> float:

@@ -19,7 +19,7 @@ from autograder.errors import CourseError
 from autograder.judge.evidence import Expected, Scenario
 from autograder.judge.variants import CANONICAL, Bank, Variant
 
-MOST_ACCEPTED = 16
+MOST_ACCEPTED = 6
 """Combinations of conventions that are combined with every mistake; beyond it single conventions only."""
 AT_HOME = ("autograder.banks", "autograder.oracles")
 _NEVER = -987_654
