@@ -386,11 +386,12 @@ for name, rule in schedules.items():
     print(f"warmup over 20 steps, {name}: ends at " + ", ".join(f"{end:.2f}" for end in ends))
 
 # %% [markdown]
-# About a third of the gap is gone, not all of it: the factor is still 6 when the warmup is over. (Three seeds, lr = 0.01: corrected 2.43 to 2.48 with and without warmup,
-# uncorrected 2.95 without and 2.74 with. The warmup's own gain over corrected Adam is within the
-# spread between seeds here.) BERT was trained without the correction and with 10,000 steps of
-# warmup; Zhang et al. (2021) and Mosbach et al. (2021) trace a part of its instability in
-# fine-tuning, where warmups are short, to the missing correction.
+# About a third of the gap is gone, not all of it: the factor is still 6 when the warmup is over.
+# (Three seeds, lr = 0.01: corrected 2.43 to 2.48 with and without warmup, uncorrected 2.95 without
+# and 2.74 with. The warmup's own gain over corrected Adam is within the spread between seeds.)
+# BERT was trained without the correction, with 10,000 steps of warmup. Zhang et al. (2021) and
+# Mosbach et al. (2021) trace a part of its instability in fine-tuning, where warmups are short, to
+# the missing correction.
 #
 # ## Through the microscope
 #
