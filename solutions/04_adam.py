@@ -506,6 +506,9 @@ for gradient in (1.0, 1e-6, 1e-8):
 quiz("adam_state_bytes", 8)
 
 # %%
+model = TinyLM(len(text.alphabet))
+adam = Adam(model.parameters())
+train(model, adam, batches(text), 1, progress=False)
 state = [
     value
     for entry in adam.state.values()

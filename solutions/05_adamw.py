@@ -314,7 +314,7 @@ def learn_to_add(make, steps):
 
 
 settings = {"lr": 0.01, "betas": (0.9, 0.98)}
-budget = at_scale(scale, smoke=20, cpu=700)
+budget = at_scale(scale, smoke=20, cpu=1000)
 curves = {
     "AdamW, λ = 1": learn_to_add(lambda ps: AdamW(ps, weight_decay=1.0, **settings), budget)
 }
