@@ -377,10 +377,10 @@ for learning_rate in (0.1, 0.001):
 # therefore make two groups: what has **two or more dimensions** decays (matrices, convolution
 # kernels), what has fewer does not (biases, gains, single numbers).
 #
-# **Embeddings** are a matter of taste: GPT-2's and nanoGPT's rule decays them, minGPT and OLMo do
-# not. A row that never occurs in a minibatch has a zero gradient (not `None`), so with decay it
-# fades. A **tied** weight, one that is embedding and head at once, is one parameter with two names
-# and must be in one group, once.
+# **Embeddings** are a matter of taste: nanoGPT's rule decays them, minGPT's and OLMo's do not. A row
+# that does not occur in a minibatch has a zero gradient (not `None`), so with decay it fades. A
+# **tied** weight, one that is embedding and head at once, is one parameter with two names and must
+# be in one group, once.
 
 # %% [markdown]
 # > **Task `decay_groups`** · 4 points · about 15 minutes
@@ -583,6 +583,34 @@ print(f"after 10 steps the largest difference is {difference:.1e}")
 # | train falls, validation rises | how often was each example seen? | more data, then more decay |
 # | NaN | the first tensor with one: a root, a log, 0/0? | float32 there (ch. 8), ε, clipping |
 # | out of memory | weights, gradients, state, activations: which? | micro-batches (ch. 7), less state (ch. 11) |
+#
+# The microscope of chapter 4 works on your AdamW too. Here is a run whose learning rate is ten times
+# too large. Compare the first steps with the last: what is the cosine, and which layer is furthest
+# from the others?
+
+# %%
+from course_lib.lab.microscope import Microscope, show_microscope
+
+model = TinyLM(len(text.alphabet))
+optimizer = AdamW(decay_groups(model, 0.1), lr=0.1)
+watched = at_scale(scale, smoke=4, cpu=40)
+with Microscope(optimizer, model.kinds()) as scope:
+    history = train(model, optimizer, batches(text), watched, progress=False)
+show_microscope(
+    scope,
+    optimizer="AdamW",
+    stills=(1, watched),
+    alt="Above, the updates of all layers at lr 0.1: 1 lr on the first step, 0.05 to 0.15 lr after 40. "
+    "Below, sizes by layer. The cosine to minus the gradient is 0.5 to 0.7 on the first step, and "
+    "-0.1 to 0.4 on the last.",
+)
+print("batch loss: " + ", ".join(f"{value:.2f}" for value in history.losses[:: watched // 4]))
+
+# %% [markdown]
+# The loss first climbs from 4.7 to above 5.5. The updates themselves look harmless: they are never
+# longer than lr, however bad things are, and they *shrink* in units of lr, because steps that bounce
+# from wall to wall bring gradients that cancel in m. What gives it away is the cosine: near zero for
+# some layers, so they no longer walk downhill.
 #
 # One habit beats the table: **overfit a single minibatch first.** A model that cannot bring the
 # loss of sixteen examples near zero has a bug, not a bad learning rate.

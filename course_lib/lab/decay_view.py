@@ -57,9 +57,9 @@ def decay_view(contestants: Mapping[str, Callable[[float, float], MakeOptimizer]
             for name, line in lines.items():
                 left = left_after(contestants[name](lr, weight_decay))
                 line.set_ydata(left)
-                parts.append(f"{name} leaves {left[0]:.2f} at the smallest and {left[-1]:.2f} at the largest gradients")
+                parts.append(f"{name} leaves {left[0]:.2f} to {left[-1]:.2f}")
             promised.set_data(SIZES[[0, -1]], [(1 - lr * weight_decay) ** STEPS] * 2)
-            return "; ".join(parts)
+            return ", ".join(parts)
 
         return update
 
@@ -69,10 +69,11 @@ def decay_view(contestants: Mapping[str, Callable[[float, float], MakeOptimizer]
 def _name_in_the_corner(ax: Any, lines: Mapping[str, Any]) -> None:
     """Labels at a fixed place, since the lines move."""
     for row, (name, line) in enumerate(lines.items()):
-        ax.text(0.99, 0.97 - 0.07 * row, name, color=line.get_color(), transform=ax.transAxes, ha="right", va="top")
-    below = 0.97 - 0.07 * len(lines)
+        ax.text(
+            0.99, 0.33 - 0.08 * row, name, color=line.get_color(), transform=ax.transAxes, ha="right", weight="bold"
+        )
     words = "dashed: (1 − lr · weight_decay)^steps"
-    ax.text(0.99, below, words, color=theme().neutral, transform=ax.transAxes, ha="right", va="top", size=9)
+    ax.text(0.99, 0.33 - 0.08 * len(lines), words, color=theme().neutral, transform=ax.transAxes, ha="right", size=9)
 
 
 __all__ = ["SIZES", "STEPS", "decay_view", "left_after"]
