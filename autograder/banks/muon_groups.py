@@ -199,28 +199,40 @@ def _models(rng: np.random.Generator) -> list[Scenario]:
         ["norm", "norm", [hidden]],
         ["down", "linear", [width, hidden]],
     ]
-    language = [["embedding", "embedding", [symbols, width]], *plain, ["head", "linear", [symbols, width]]]
-    other = [["embedding", "embedding", [symbols, width]], *plain, ["lm_head", "linear", [symbols, width]]]
-    nested = [
+    language: list[list[Any]] = [
+        ["embedding", "embedding", [symbols, width]],
+        *plain,
+        ["head", "linear", [symbols, width]],
+    ]
+    other: list[list[Any]] = [
+        ["embedding", "embedding", [symbols, width]],
+        *plain,
+        ["lm_head", "linear", [symbols, width]],
+    ]
+    nested: list[list[Any]] = [
         ["tokens", "embedding", [symbols, width]],
         ["positions", "embedding", [hidden, width]],
         *block("blocks.0"),
         *block("blocks.1"),
         ["decoder.lm_head", "linear_with_bias", [symbols, width]],
     ]
-    tied = [
+    tied: list[list[Any]] = [
         ["tok_embed", "embedding", [symbols, width]],
         *block("layers.first"),
         ["lm_head", "linear", [symbols, width]],
     ]
-    head_first = [["head", "linear", [symbols, width]], *block("body"), ["memory", "parameter", [hidden, width]]]
-    unusual = [
+    head_first: list[list[Any]] = [
+        ["head", "linear", [symbols, width]],
+        *block("body"),
+        ["memory", "parameter", [hidden, width]],
+    ]
+    unusual: list[list[Any]] = [
         ["stem", "conv", [width, 3, 3]],
         ["gate", "parameter", [width, hidden]],
         ["temperature", "parameter", []],
         *block("trunk.0"),
     ]
-    shared = [["lookup", "linear", [symbols, width]], *plain, ["head", "linear", [symbols, width]]]
+    shared: list[list[Any]] = [["lookup", "linear", [symbols, width]], *plain, ["head", "linear", [symbols, width]]]
     return [
         model_scenario(ENTRY, "matrices", "a small MLP", plain),
         model_scenario(ENTRY, "language", "a language model", language),

@@ -151,7 +151,7 @@ class _Search:
 
     def pairs(self, accepted: Variant) -> Iterable[Variant]:
         """Two mistakes at once, under the rule itself, the convention that fits best and those that start alike."""
-        kinds = {self.kind[0], self.kind[self.bases.index(accepted)]}
+        kinds = {self.kind[0], self.kind[list(self.bases).index(accepted)]}
         return self._with_bases({kind: list(self._likely_pairs(kind)) for kind in sorted(kinds)})
 
     def _with_bases(self, mistakes: Mapping[int, Sequence[Variant]]) -> Iterable[Variant]:

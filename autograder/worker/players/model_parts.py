@@ -55,7 +55,7 @@ def _add(place: nn.Module, name: str, kind: str, shape: list[int]) -> None:
         place.register_parameter(name, nn.Parameter(torch.zeros(shape)))
         return
     made: dict[str, Any] = {
-        "embedding": lambda: nn.Embedding(*shape),
+        "embedding": lambda: nn.Embedding(shape[0], shape[1]),
         "linear": lambda: nn.Linear(shape[1], shape[0], bias=False),
         "linear_with_bias": lambda: nn.Linear(shape[1], shape[0]),
         "norm": lambda: nn.LayerNorm(shape),
