@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.judge import check
+from autograder.judge import Choice, Choices, Number, check
 
 
 @check("adamw", points=2)
@@ -94,3 +94,53 @@ def test_every_parameter_once(student):
     student.follows("frozen")
     student.follows(part="groups")
     student.follows(part="untouched")
+
+
+@check("who_shrinks_fastest", points=1)
+def test_who_shrinks_fastest(student):
+    """Under Adam with L2 the weights with small gradients shrink fastest."""
+    student.answers(
+        Choice(
+            "b",
+            options="abcd",
+            why={
+                "a": "The decay is divided by √v. Is √v large or small where gradients are large?",
+                "c": "That holds for SGD. In Adam λθ is part of the gradient. What is it divided by?",
+                "d": "The noise has no direction: over many steps it cancels in m. The decay does not.",
+            },
+        )
+    )
+
+
+@check("decay_clock", points=1)
+def test_decay_clock(student):
+    """At lr 3e-4 and λ = 0.1 the decay's clock is 1/(ηλ) steps."""
+    student.answers(
+        Number(
+            33333,
+            tolerance=400,
+            unit="steps",
+            slips={
+                3333: "That is 1/η. The decay per step is η times λ.",
+                23105: "That is when half is left. The question asks for 1/e.",
+                10: "That is 1/λ. The decay per step is η times λ.",
+                333333: "Check the zeros: η λ is 3e-5.",
+            },
+        )
+    )
+
+
+@check("which_decay", points=1)
+def test_which_decay(student):
+    """What has two or more dimensions decays."""
+    student.answers(
+        Choices(
+            "ac",
+            options="abcde",
+            why={
+                "b": "A gain has one dimension. What would decay pull it to?",
+                "d": "A bias has one dimension.",
+                "e": "A single number has no dimension at all.",
+            },
+        )
+    )

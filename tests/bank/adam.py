@@ -202,6 +202,26 @@ class Adam(torch.optim.Adam):
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
         super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
 """,
+    "torchs-fused-kernel": """
+import torch
+
+
+class Adam(torch.optim.Adam):
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
+        super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, fused=True)
+""",
+    "step-count-in-a-float32-tensor": HEAD
+    + LOOP
+    + """                if not s:
+                    s["step"], s["m"], s["v"] = torch.zeros(()), torch.zeros_like(p), torch.zeros_like(p)
+                s["step"] += 1
+                g = p.grad + group["weight_decay"] * p
+                s["m"].lerp_(g, 1 - b1)
+                s["v"].lerp_(g * g, 1 - b2)
+                c1, c2 = 1 - b1 ** s["step"], 1 - b2 ** s["step"]
+                p -= group["lr"] * (s["m"] / c1) / ((s["v"] / c2).sqrt() + group["eps"])
+        return loss
+""",
     "torch-functional": """
 import torch
 from torch.optim.adam import adam
