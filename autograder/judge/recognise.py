@@ -168,10 +168,11 @@ class _Search:
 
     def _likely_pairs(self, kind: int) -> Iterable[Variant]:
         base = self.bases[kind]
+        calm = [i for i in self.calm if self.expectations.agrees(base, i, self.evidence[i])]
         suspects = [
             mistake
             for mistake in self.expectations.task.bank.misconceptions
-            if not any(self._changes(base, mistake, i) for i in self.calm)
+            if not any(self._changes(base, mistake, i) for i in calm)
         ]
         shows = {mistake.id: self._changes(base, mistake, self.start) for mistake in suspects}
         explains = {mistake.id: self._starts_like(_under(base, mistake)) for mistake in suspects}
