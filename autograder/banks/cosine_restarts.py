@@ -182,15 +182,17 @@ def _walk(rng: np.random.Generator, family: str, about: str, period: int, mult: 
 
 
 def _edges(rng: np.random.Generator) -> list[Scenario]:
-    """Periods of two steps; of one step, where published indices differ about its value; steps far away."""
-    long = _arguments(rng, 7, 1, True)
+    """Periods of two steps; of one step, where published indices differ about its value; steps far away.
+
+    Longer than the other walks: recognition starts with the shortest, and these tell little.
+    """
+    two, one, growing, long = (_arguments(rng, period, mult, True) for period, mult in ((2, 1), (1, 1), (1, 2), (7, 1)))
+    many, late = range(40), [*range(343, 380), 700, 701, 703]
     return [
-        _walk(rng, "edges", "periods of two steps", 2, 1, True),
-        walk(FORMULA.entry, "edges", "periods of one step", range(5), _arguments(rng, 1, 1, True), open_steps=range(5)),
-        walk(
-            FORMULA.entry, "edges", "a first period of one step", range(12), _arguments(rng, 1, 2, True), open_steps=[0]
-        ),
-        walk(FORMULA.entry, "edges", "late steps", [*range(693, 715), 7000, 7001, 7003], long),
+        walk(FORMULA.entry, "edges", "periods of two steps", many, two),
+        walk(FORMULA.entry, "edges", "periods of one step", many, one, open_steps=many),
+        walk(FORMULA.entry, "edges", "a first period of one step", many, growing, open_steps=[0]),
+        walk(FORMULA.entry, "edges", "late steps", late, long),
     ]
 
 

@@ -185,14 +185,17 @@ def _run(rng: np.random.Generator, family: str, about: str, warmup: int, count: 
 
 
 def _edges(rng: np.random.Generator) -> list[Scenario]:
-    """No milestone, a single one, neighbours, and none of them with a warmup."""
+    """No milestone, a single one, neighbours, and none of them with a warmup.
+
+    Longer than the other walks: recognition starts with the shortest, and these tell little.
+    """
     none, with_warmup, near = _arguments(rng, 0, 0), _arguments(rng, 3, 0), _arguments(rng, 0, 0)
     start = whole(rng, 3, 6)
     near["milestones"] = [start, start + 1, start + 2]
     return [
-        walk(FORMULA.entry, "edges", "no milestones", range(5), none),
-        walk(FORMULA.entry, "edges", "no milestones, with warmup", range(7), with_warmup),
-        walk(FORMULA.entry, "edges", "milestones next to each other", range(start + 5), near),
+        walk(FORMULA.entry, "edges", "no milestones", range(30), none),
+        walk(FORMULA.entry, "edges", "no milestones, with warmup", range(30), with_warmup),
+        walk(FORMULA.entry, "edges", "milestones next to each other", range(30), near),
         _run(rng, "edges", "one milestone", 1, 1),
     ]
 

@@ -16,6 +16,8 @@ from autograder.oracles.wsd import FORMULA
 
 SHAPES = ("linear", "cosine", "sqrt")
 
+LONG = 25
+
 bank = Bank()
 add = bank.misconception
 
@@ -178,6 +180,16 @@ add(
     fall=lambda s: s.sqrt,
 )
 add(
+    "shapes-swapped",
+    "that decays along a cosine for shape='linear', and in a straight line for shape='cosine'",
+    hints=(
+        "Plot your two shapes 'linear' and 'cosine'. Which of them is straight?",
+        "Which formula stands in which of your branches?",
+        "linear is 1 - p, cosine is 0.5 * (1 + cos(pi * p)).",
+    ),
+    fall=lambda s: {"linear": s.cosine, "cosine": s.linear, "sqrt": s.sqrt}[s.shape],
+)
+add(
     "sqrt-of-the-rest",
     "with √(1 − p) where 1 − √p belongs",
     hints=(
@@ -291,7 +303,8 @@ def _after(rng: np.random.Generator, shape: str) -> Scenario:
 
 def _edges(rng: np.random.Generator) -> list[Scenario]:
     """Where a part of the schedule has one step or none. What a decay of one step has there, and what follows a run
-    without decay, is left open: published schedules differ."""
+    without decay, is left open: published schedules differ. These walks are longer than the others: recognition starts
+    with the shortest, and they tell little."""
     long = whole(rng, 5, 7)
     found: list[Scenario] = []
     for total, warmup, decay in (
@@ -306,8 +319,8 @@ def _edges(rng: np.random.Generator) -> list[Scenario]:
     ):
         arguments = _arguments(rng, total, warmup, decay, SHAPES[len(found) % 3], True)
         about = f"{warmup} steps of warmup, {decay} of decay, {total} in all"
-        either = range(total, total + 4) if decay == 0 else [total - 1] if decay == 1 else []
-        found.append(walk(FORMULA.entry, "edges", about, range(total + 4), arguments, open_steps=either))
+        either = range(total, total + LONG) if decay == 0 else [total - 1] if decay == 1 else []
+        found.append(walk(FORMULA.entry, "edges", about, range(total + LONG), arguments, open_steps=either))
     return found
 
 

@@ -63,6 +63,20 @@ RIGHT = {
         step, period = step - period, period * period_mult
     return min_lr + 0.5 * (peak_lr - min_lr) * (1 + math.cos(math.pi * step / period))
 """,
+    "recursive": HEAD
+    + """    if step >= period:
+        return cosine_restarts(step - period, period * period_mult, peak_lr, min_lr, period_mult)
+    return min_lr + 0.5 * (peak_lr - min_lr) * (1 + math.cos(math.pi * step / period))
+""",
+    "timm": HEAD
+    + """    if period_mult != 1:
+        cycle = math.floor(math.log(1 - step / period * (1 - period_mult), period_mult))
+        length = period_mult**cycle * period
+        t = step - (1 - period_mult**cycle) / (1 - period_mult) * period
+    else:
+        t, length = step - step // period * period, period
+"""
+    + CURVE,
     "cosine-squared": HEAD
     + """    length = period
     while step >= length:
@@ -169,8 +183,14 @@ TOP = "top = peak_lr"
 LR = "lr = min_lr + (top - min_lr) * factor"
 
 WRONG = {
-    "never-restarts": [(PROGRESS, "progress = min(1.0, step / period)")],
-    "climbs-back": [(PROGRESS, "progress = step / period")],
+    "never-restarts": HEAD
+    + """    if step >= period:
+        return min_lr
+    return min_lr + (peak_lr - min_lr) * 0.5 * (1 + math.cos(math.pi * step / period))
+""",
+    "climbs-back": HEAD
+    + """    return min_lr + (peak_lr - min_lr) * 0.5 * (1 + math.cos(math.pi * step / period))
+""",
     "restarts-one-step-late": [(LOOP, "while step > start + length:"), ("start += length", "start += length + 1")],
     "equal-periods": [(GROW, "length *= 1")],
     "grows-once": [(GROW, "length = period * period_mult")],

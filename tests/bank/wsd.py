@@ -359,6 +359,10 @@ WRONG = {
     "always-linear": [(SHAPED_AT, "factor = 1 - progress  # every shape")],
     "always-cosine": [(SHAPED_AT, "factor = (1 + math.cos(math.pi * progress)) / 2")],
     "always-sqrt": [(SHAPED_AT, "factor = 1 - progress**0.5")],
+    "shapes-swapped": [
+        ('if shape == "linear":', 'if shape == "cosine":'),
+        ('elif shape == "cosine":', 'elif shape == "linear":'),
+    ],
     "sqrt-of-the-rest": [(SQRT, "factor = math.sqrt(1 - progress)")],
     "square-for-root": [(SQRT, "factor = 1 - progress**2")],
     "root-rising": [(SQRT, "factor = math.sqrt(progress)")],
