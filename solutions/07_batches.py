@@ -28,11 +28,11 @@ scale = "cpu"
 # ## The same reading, spent differently
 #
 # Reading examples is what costs time. Suppose you may read 512 of them. You can take 512 steps
-# with one example each, or 32 steps with 16, or 2 steps with 256. B is the **batch size**: the
+# with one example each, or 64 steps with 8, or 2 steps with 256. B is the **batch size**: the
 # number of examples whose gradients are averaged for one step.
 #
 # Below, the valley from chapter 1 with noise: the gradient of a single example is the true one
-# plus noise of size 30 in each direction, and averaging B of them divides the noise by √B. All
+# plus noise of size 10 in each direction, and averaging B of them divides the noise by √B. All
 # three walks read 512 examples, at the same learning rate.
 
 # %%
@@ -51,22 +51,22 @@ def walk(log2_B, lr):
         lambda point: torch.optim.SGD(point, lr=lr),
         bowl,
         steps=EXAMPLES // B,
-        noise=30 / B**0.5,
+        noise=10 / B**0.5,
     )
 
 
-fig, axes = figure(3, 1, height=7.2, sharex=True)
-for ax, log2_B in zip(axes, (0, 4, 8)):
-    path = walk(log2_B, lr=0.05)
+fig, axes = figure(1, 3, height=2.5, sharey=True)
+for ax, log2_B in zip(axes, (0, 3, 8)):
+    path = walk(log2_B, lr=0.1)
     title = (
-        f"B = {2**log2_B}, {len(path.points) - 1} steps: ends at height {path.values[-1]:.2g}"
+        f"B = {2**log2_B}: {len(path.points) - 1} steps\nend at height {path.values[-1]:.2g}"
     )
     plot_path(ax, bowl, path, color=colour("SGD"), label=title)
 show(
     fig,
     alt="Three walks with the same learning rate that read 512 examples each. With batches of 1 "
-    "the walk is a cloud around the minimum; with 16 it reaches the minimum and stays near; "
-    "with 256 it makes two steps and stops far away.",
+    "the walk is a cloud around the minimum; with 8 it comes to the minimum and stays near; with 256 "
+    "it makes two steps and stops far away.",
 )
 
 # %% [markdown]
@@ -372,18 +372,13 @@ play(
     walk,
     bowl,
     sliders={
-        "log2_B": Slider(low=0, high=8, start=0, step=1),
+        "log2_B": Slider(low=1, high=8, start=1, step=1),
         "lr": Slider(low=0.005, high=0.2, start=0.05, step=0.005),
     },
-    stills=[
-        {"log2_B": 1, "lr": 0.02},
-        {"log2_B": 1, "lr": 0.1},
-        {"log2_B": 5, "lr": 0.02},
-        {"log2_B": 5, "lr": 0.1},
-    ],
+    stills=[{"log2_B": 1, "lr": 0.1}, {"log2_B": 5, "lr": 0.02}, {"log2_B": 5, "lr": 0.1}],
     optimizer="SGD",
-    alt="Four walks that read 512 examples each. Batches of 2 at lr 0.02 arrive and stay near; at "
-    "0.1 they shake wildly. Batches of 32 at lr 0.02 stop half way; at 0.1 they arrive.",
+    alt="Three walks that read 512 examples each. Batches of 2 at lr 0.1 shake around the minimum. "
+    "Batches of 32 at lr 0.02 stop half way; at 0.1 they come near.",
 )
 
 # %% [markdown]
@@ -708,7 +703,7 @@ ax.axhline(1, color=theme().ink, linewidth=1.2)
 ax.annotate(
     "every token the same",
     (0.02, 1),
-    (0, 4),
+    (0, 16),
     xycoords=("axes fraction", "data"),
     textcoords="offset points",
 )
