@@ -113,12 +113,12 @@ show(
 # η‖G‖² − ½ η² (GᵀHG + tr(HΣ)/B), where Σ is the covariance of one example's gradient and H the
 # matrix of second derivatives. The best η for this B gives the gain
 #
-# > gain(B) = gain(∞) / (1 + B_simple/B),
+# > gain(B) = gain(∞) / (1 + B_noise/B),
 #
-# with B_simple = tr(HΣ)/GᵀHG. If all curvatures were equal it would be S/‖G‖², which is what
-# can be measured cheaply. So a run at batch size B needs about (1 + B_noise/B) times the fewest
-# possible steps and (1 + B/B_noise) times the fewest possible examples. This is a model, not a
-# law; it takes the noise to be the same everywhere, and it is about SGD.
+# with tr(HΣ)/GᵀHG in the place of B_noise. If all curvatures were equal it would be S/‖G‖²,
+# which is what can be measured cheaply. So a run at batch size B needs about (1 + B_noise/B)
+# times the fewest possible steps and (1 + B/B_noise) times the fewest possible examples. This
+# is a model, not a law; it takes the noise to be the same everywhere, and it is about SGD.
 #
 # </details>
 #
@@ -850,9 +850,10 @@ show(
 # <details>
 # <summary>Hint 3: nearly the answer</summary>
 #
-# `torch.stack([g.norm() for g in grads]).norm()`, then `(max_norm / norm).clamp(max=1)`, then
-# `g.mul_(factor)`. Before that: a single tensor becomes a list of one, a generator becomes a
-# list, and an empty list of gradients returns early.
+# Before anything else: a single tensor becomes a list of one, a generator becomes a list, and
+# without gradients you return early. Then three things: the norm of the vector of norms
+# (`torch.stack` makes it), the ratio max_norm / norm cut off at 1 (`clamp`), and a loop of
+# `mul_`.
 #
 # </details>
 # <details>
