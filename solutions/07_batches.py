@@ -440,8 +440,9 @@ for ax, (name, (base_lr, make)) in zip(axes, bases.items()):
     ax.set(xscale="log", title=name, xlabel="batch size B, same number of examples")
     ax.set_xticks((2, 8, 32), ("2", "8", "32"))
     ax.minorticks_off()
+    ax.set_ylim(at_scale(scale, smoke=(2, 5), cpu=(2.1, 3.2)))
     label_ends(ax)
-axes[0].set(ylabel="validation loss (nats)", ylim=at_scale(scale, smoke=(2, 5), cpu=(2.1, 3.2)))
+axes[0].set_ylabel("validation loss (nats)")
 show(
     fig,
     alt="Validation loss against batch size at equal reading, for AdamW and momentum. All lines rise "
@@ -780,6 +781,7 @@ for name, (accumulate, parts) in ways.items():
 
 fig, ax = figure(height=2.6)
 plot_dots(ax, peaks, color=colour("AdamW"))
+ax.xaxis.set_minor_formatter("")
 ax.set_xlabel("peak MiB saved for backward passes")
 show(
     fig,
