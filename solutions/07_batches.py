@@ -341,13 +341,13 @@ show(
 check("lm_noise_scale")
 
 # %% [markdown]
-# The noise scale *grows* during training: the gradient gets shorter as the loss falls, its
-# noise hardly does. So the batch size that is worth its examples is small at first and larger
-# later, and some large runs increase it on the way (see *In the wild*).
+# While the loss falls quickly the noise scale *grows*: the gradient gets shorter, its noise
+# hardly does. So the batch size that is worth its examples is small at first and larger later,
+# and some large runs increase it on the way (see *In the wild*).
 #
-# Take the numbers as orders of magnitude. Over three seeds they were 4 to 19 examples after 10
-# steps, 21 to 41 after 50, and 14 to 42 after 200. They also depend on the learning rate that
-# brought the model there.
+# Take the numbers as orders of magnitude. Over several seeds they were 4 to 19 examples after
+# 10 steps, 21 to 41 after 50, and 14 to 42 after 200: from 50 to 200 steps some rose and some
+# fell. They also depend on the learning rate that brought the model there.
 #
 # **Quiz.** In the model above, a run at batch size B needs (1 + B/B_noise) times the fewest
 # possible *examples*. At B = B_noise, how many times the fewest possible *examples* does it
@@ -501,7 +501,7 @@ predict("weight_of_a_token", 15)
 # > Afterwards `p.grad` has grown by the gradient of the mean loss over **all** tokens of all
 # > micro-batches. Return that mean loss as a number.
 # >
-# > **Why.** It is eight lines, and the well-known libraries had them wrong until October 2024.
+# > **Why.** It is eight lines, and well-known libraries had it wrong until October 2024.
 # >
 # > **What has to hold**
 # > - every token weighs the same, whichever micro-batch it is in;
