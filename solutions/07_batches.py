@@ -630,8 +630,8 @@ for dtype in (torch.float32, torch.float64):
 # %% [markdown]
 # The mathematics is equal, the bits are not. Floating-point numbers are rounded after each
 # addition, so a sum depends on its order, and cutting a batch changes the order. In float32 a
-# difference of 1e-7 is one rounding; in float64 the same difference is 1e-15, which shows that
-# it is rounding and not a mistake.
+# difference of 1e-7 is about one rounding. In float64, where a rounding is half a billion times
+# smaller, so is the difference: that shows that it is rounding and not a mistake.
 #
 # ### Does rounding grow?
 #
