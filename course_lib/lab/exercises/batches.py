@@ -44,7 +44,7 @@ class Settings:
 
 SMOKE = Settings(64, 2, 4, 64, 12 << 20, 32, (1, 2, 4), 1, 2)
 CPU = Settings(64, 2, 4, 64, 96 << 20, 256, (1, 2, 4, 8), 2, 8)
-GPU = Settings(512, 8, 8, 512, 8 << 30, 4096, (1, 2, 4, 8, 16), 3, 20)
+GPU = Settings(512, 8, 8, 512, 8 << 30, 4096, (1, 2, 4, 8, 16), 3, 12)
 
 
 def run(scale: str, device: torch.device, seed: int = 0) -> dict[str, Any]:
