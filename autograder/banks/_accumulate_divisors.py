@@ -12,7 +12,7 @@ MEANS = (
     "A mean of means gives every micro-batch the same weight, however few tokens it has.",
     "Divide every loss sum by the number of tokens in all micro-batches together.",
 )
-BUG = "transformers before 4.46, trl, torchtune: the gradient accumulation bug of October 2024"
+BUG = "transformers, trl and torchtune until October 2024"
 
 SUM_OF_MEANS = (
     "Cut the same tokens into more micro-batches. Does your gradient stay what it was?",

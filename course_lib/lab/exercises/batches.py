@@ -44,7 +44,7 @@ class Settings:
 
 SMOKE = Settings(64, 2, 4, 64, 12 << 20, 32, (1, 2, 4), 1, 2)
 CPU = Settings(64, 2, 4, 64, 96 << 20, 256, (1, 2, 4, 8), 2, 8)
-GPU = Settings(512, 8, 8, 512, 8 << 30, 4096, (1, 2, 4, 8, 16), 3, 20)
+GPU = Settings(512, 8, 8, 512, 8 << 30, 4096, (1, 2, 4, 8, 16), 3, 12)
 
 
 def run(scale: str, device: torch.device, seed: int = 0) -> dict[str, Any]:
@@ -236,9 +236,9 @@ def draw(result: dict[str, Any]) -> Any:
     fig, axes = figure(1, 3, height=3.3)
     color = ramp(2)
     axes[0].bar(parts, [row["peak_bytes"] / 2**20 for row in rows], color=color[0])
-    axes[0].set(title=f"peak MiB {result['memory']}", xlabel="micro-batches", ylabel="MiB")
+    axes[0].set(title="peak memory", xlabel="micro-batches", ylabel=f"MiB {result['memory']}")
     axes[1].bar(parts, [row["tokens_per_second"] / 1000 for row in rows], color=color[0])
-    axes[1].set(title="thousand tokens a second", xlabel="micro-batches")
+    axes[1].set(title="speed", xlabel="micro-batches", ylabel="thousand tokens a second")
     for (name, losses), shade, width in zip(
         result["curves"].items(), (theme().neutral, color[1]), (5.0, 1.6), strict=True
     ):
