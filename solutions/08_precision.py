@@ -15,7 +15,7 @@
 # - lost a whole gradient to underflow, and got it back with a **loss scaler** of your own;
 # - seen weights that stand still although they are trained, and moved them with **master weights**;
 # - written one training step in mixed precision, with clipping in the right place;
-# - measured what it buys: on a GPU a lot, on your CPU less than nothing.
+# - measured what it buys: on a GPU a lot, on a CPU it depends, and for a small model nothing.
 #
 # Reading takes about 45 minutes, the code about 75. You need chapter 1. Nothing is downloaded.
 
@@ -214,7 +214,8 @@ check("spacing_at_300")
 # %%
 import numpy as np
 import torch
-from course_lib.lab.plots import label_ends, ramp
+from course_lib.lab.number_formats import format_colour
+from course_lib.lab.plots import label_ends, theme
 from course_lib.lab.scale import at_scale
 from torch import nn
 
@@ -263,20 +264,22 @@ runs = {
     "bf16": fit(torch.bfloat16, 1),
 }
 fig, ax = figure(height=3.4)
-for (name, (losses, zeros)), color in zip(runs.items(), ramp(len(runs))):
-    ax.plot(losses, color=color, label=name)
+for name, (losses, zeros) in runs.items():
+    style = "--" if name == "fp16" else "-"
+    ax.plot(losses, color=format_colour(name), linestyle=style, label=name)
     print(f"{name:18} ends at {losses[-1]:.4f}; {zeros:4.0%} of its gradients are zero")
 ax.set(yscale="log", xlabel="step", ylabel="mean squared error")
 label_ends(ax)
 show(
     fig,
     alt="Mean squared error against step. The fp16 run is a flat line at the start. fp32, bf16 "
-    "and fp16 with a scaled loss fall together.",
+    "and fp16 with a scaled loss fall; bf16 falls behind at the end.",
 )
 
 # %% [markdown]
 # The fp16 run does not move, and nothing says why: the loss is finite and there is no warning.
-# bf16 has the range of fp32 and needs no help. And fp16 is rescued by one multiplication: scale the
+# bf16 has the range of fp32 and loses no gradient. (It falls behind at the end: its activations and
+# gradients have 8 bits, and that is noise.) And fp16 is rescued by one multiplication: scale the
 # *loss* by S, and by the chain rule every gradient is scaled by S. Divide by S afterwards, in fp32.
 #
 # Which S? Too small and gradients underflow, too large and they overflow. An overflow at least is
@@ -422,7 +425,6 @@ check("loss_scaler")
 # at 2³⁰, and `growth_interval` is 40 so that growth can be seen.
 
 # %%
-from course_lib.lab.plots import theme
 from course_lib.precision import LossScaler
 
 model = small_network()
@@ -441,8 +443,8 @@ for step in range(steps):
     losses.append(loss.item())
 
 fig, ax = figure(height=3.0)
-ax.step(range(steps), scales, where="post", color=ramp(3)[0])
-ax.plot(skipped, [scales[s] for s in skipped], "x", color=ramp(3)[2], label="_")
+ax.step(range(steps), scales, where="post", color=format_colour("fp16"))
+ax.plot(skipped, [scales[s] for s in skipped], "x", color=theme().ink, label="_")
 ax.set_yscale("log", base=2)
 ax.set(xlabel="step", ylabel="loss scale", title="crosses are skipped steps")
 show(
@@ -515,23 +517,26 @@ def adam(params):
 
 
 def regression(dtype):
-    """Errors along the way, weights and Adam's state in `dtype`."""
+    """Errors along the way and the weights at the end; weights and Adam's state in `dtype`."""
     w = nn.Parameter(torch.zeros(32, dtype=dtype))
     opt, errors = adam([w]), []
     for _ in range(updates):
         w.grad = gradient_of(w)
         opt.step()
         errors.append(error_of(w))
-    return errors
+    return errors, w.detach().float()
 
 
 plain = {"fp32": regression(torch.float32), "bf16": regression(torch.bfloat16)}
-for name, errors in plain.items():
-    print(f"{name}: error {errors[0]:.0f} → {errors[-1]:.3g}")
+for name, (errors, w) in plain.items():
+    print(
+        f"{name}: error {errors[0]:.0f} → {errors[-1]:.3g}, largest weight {w.abs().max():.3f}"
+    )
+print(f"the largest weight should be {truth.abs().max():.3f}")
 
 # %% [markdown]
-# The bf16 run gets stuck at a large error: as soon as a weight has grown beyond about half, steps
-# of 0.002 are too small for its spacing.
+# The bf16 run gets stuck at a large error. Up to 1 the spacing is at most 2⁻⁸, and a step of 0.002 is
+# just more than half of it. From 1 on the spacing is 2⁻⁷, and the same step is rounded away.
 #
 # **The repair** keeps a second copy of every weight in fp32, the **master weight**. The model
 # computes with 16 bits. The optimizer moves the master, where small steps add up, and after each
@@ -680,14 +685,15 @@ def with_stochastic_rounding():
 
 
 repaired = {
-    "bf16": plain["bf16"],
+    "bf16": plain["bf16"][0],
     "bf16, stochastic": with_stochastic_rounding(),
     "bf16 + masters": with_masters(),
-    "fp32": plain["fp32"],
+    "fp32": plain["fp32"][0],
 }
 fig, ax = figure(height=3.6)
-for (name, errors), color in zip(repaired.items(), ramp(4)):
-    ax.plot(errors, color=color, label=name)
+kinds = ("bf16", "fp16", "fp8 e4m3", "fp32")  # for their colours
+for (name, errors), kind in zip(repaired.items(), kinds):
+    ax.plot(errors, color=format_colour(kind), label=name)
     print(f"{name:17} ends at {errors[-1]:.3g}")
 ax.set(yscale="log", xlabel="step", ylabel="mean squared error")
 label_ends(ax)
@@ -866,8 +872,8 @@ sixteen = {
     "fp16 + scaler": language_model_run(torch.float16, LossScaler()),
 }
 fig, ax = figure(height=3.2)
-for (name, (losses, seconds)), color in zip(sixteen.items(), ramp(3)):
-    ax.plot(losses, color=color, label=name)
+for name, (losses, seconds) in sixteen.items():
+    ax.plot(losses, color=format_colour(name), label=name)
     print(f"{name:14} last loss {losses[-1]:.3f}, {1000 * seconds / count:.1f} ms a step")
 ax.set(xlabel="step", ylabel="loss (nats)")
 label_ends(ax)
@@ -878,11 +884,43 @@ show(
 )
 
 # %% [markdown]
-# The curves lie on each other. **The time does not: here 16 bits are slower.** Most CPUs have no
-# units for 16-bit products, and torch emulates them. On the machine this text was written on, an
-# AMD EPYC with AVX2, a bf16 or fp16 matrix product took 30 to 40 times as long as an fp32 one. (Newer
-# server CPUs with AMX or AVX512-BF16 do have such units.) What you learn here about *numbers* holds
-# on any device; about *speed* it takes a GPU to learn anything.
+# The curves lie on each other. The times do not: a step in 16 bits takes longer here. Is the product
+# of matrices to blame? Time it alone, at two sizes, on one thread:
+
+
+# %%
+def milliseconds(dtype, side):
+    """The best of five products of two square matrices."""
+    a, best = torch.randn(side, side).to(dtype), float("inf")
+    for _ in range(5):
+        started = time.perf_counter()
+        a @ a
+        best = min(best, 1000 * (time.perf_counter() - started))
+    return best
+
+
+with one_thread():
+    for side in (64, 512):
+        wide, *short = [
+            milliseconds(d, side) for d in (torch.float32, torch.bfloat16, torch.float16)
+        ]
+        print(
+            f"side {side}: bf16 takes {short[0] / wide:.2f} × fp32, fp16 {short[1] / wide:.2f} ×"
+        )
+
+# %% [markdown]
+# **That depends on your CPU.** Two that we tried, torch 2.13 and one thread each:
+#
+# | | bf16 product | fp16 product |
+# |---|---|---|
+# | AMD EPYC with AVX2, no units for 16 bits | 30 to 40 × the time of fp32 | 30 to 40 × |
+# | Intel Xeon with AMX, side 512 | a seventh of the time | about equal |
+# | Intel Xeon with AMX, side 64 | 2 to 5 × | 2 to 5 × |
+#
+# Without units for it, 16-bit arithmetic is emulated. With them a large product gains, a small one
+# does not, and a small model has small products and a lot of casting: our step took twice as long in
+# 16 bits even on the Xeon. What you learn here about *numbers* holds on any device; about *speed* it
+# takes a GPU and a large model to learn anything.
 #
 # ## Eight bits
 #
@@ -1020,7 +1058,7 @@ show(
 # takes its time as before. `python -m course_lib.lab.gpu_suite --out results --only precision` runs
 # this exercise without a notebook.
 #
-# (On a CPU the MFU of 16-bit formats can look high. It is a ratio to a miserable rate.)
+# (On a CPU, MFU is a ratio to whatever rate its 16-bit products have, which may be a miserable one.)
 #
 # ## In the wild
 #
@@ -1085,7 +1123,7 @@ print(f"the largest difference between two weights is {(ends[0] - ends[1]).abs()
 # %% [markdown]
 # ## Read on
 #
-# - Micikevicius et al. (2018), *Mixed Precision Training*, ICLR: the three repairs, eleven pages.
+# - Micikevicius et al. (2018), *Mixed Precision Training*, ICLR: the three repairs.
 # - Kalamkar et al. (2019), *A Study of BFLOAT16 for Deep Learning Training*.
 # - Micikevicius et al. (2022), *FP8 Formats for Deep Learning*: e4m3 and e5m2, and why.
 # - Gupta et al. (2015), *Deep Learning with Limited Numerical Precision*, ICML; Zamirai et al. (2020),

@@ -48,6 +48,12 @@ FORMATS = (
 )
 
 
+def format_colour(name: str) -> str:
+    """The colour of a format in every figure; also of a run that is named after one, as in "fp16 + scaler"."""
+    known = max((form.name for form in FORMATS if name.startswith(form.name)), key=len)
+    return ramp(len(FORMATS))[[form.name for form in FORMATS].index(known)]
+
+
 def draw_ranges(ax: Any) -> None:
     """A bar for each format on a logarithmic axis; the pale part has fewer and fewer bits (subnormals)."""
     for row, (form, color) in enumerate(zip(FORMATS, ramp(len(FORMATS)), strict=True)):
@@ -126,4 +132,6 @@ def _in_words(x: float, form: Format, round_to_format: Rounding) -> str:
     if not math.isfinite(value) or x == 0 or not math.isfinite(x):
         return f"{value:.9g}"
     off = abs(value - x) / abs(x)
+    if off > 0.5 and abs(value) == form.largest:
+        return f"{value:.7g}  saturated"
     return f"{value:.7g}" + ("  exact" if off == 0 else f"  off by {off:.1g}" if off < 1 else "  gone")

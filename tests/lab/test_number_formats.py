@@ -71,4 +71,9 @@ def test_what_each_format_makes_of_a_number_is_said():
     said = [number_formats._in_words(70000.0, form, cast) for form in FORMATS]
     assert said[0] == "70000  exact"
     assert said[3] == "inf"
-    assert said[5].startswith("448")
+    assert said[5] == "448  saturated"
+
+
+def test_a_run_named_after_a_format_has_its_colour():
+    assert number_formats.format_colour("fp16 + scaler") == number_formats.format_colour("fp16")
+    assert number_formats.format_colour("fp8 e4m3") != number_formats.format_colour("fp8 e5m2")
