@@ -165,7 +165,7 @@ def test_frozen_weight(student):
 
 @check("spacing_at_300", points=1)
 def test_spacing_at_300(student):
-    """The spacing of bfloat16 near 300 follows from its exponent and its seven bits."""
+    """The spacing of bfloat16 near 300 is right."""
     student.answers(
         Number(
             2,
@@ -184,7 +184,7 @@ def test_spacing_at_300(student):
 
 @check("clipped_too_early", points=1)
 def test_clipped_too_early(student):
-    """Clipping scaled gradients and unscaling afterwards leaves max_norm over the scale."""
+    """The norm of a gradient that was clipped before unscaling is right."""
     student.answers(
         Number(
             1 / 65536,
@@ -201,7 +201,7 @@ def test_clipped_too_early(student):
 
 @check("collapsing_scale", points=1)
 def test_collapsing_scale(student):
-    """A scale that halves at every step although gradients cannot overflow any more points at NaN."""
+    """The remedy for a scale that halves at every step is the one that helps."""
     student.answers(
         Choice(
             "c",
@@ -217,7 +217,7 @@ def test_collapsing_scale(student):
 
 @check("utilisation", points=1)
 def test_utilisation(student):
-    """Model FLOPs utilisation is 6 N times tokens per second over the measured matmul rate."""
+    """The utilisation of the model is worked out right."""
     student.answers(
         Number(
             0.375,

@@ -21,7 +21,7 @@ def test_model_weights_are_the_rounded_weights_of_a_float32_run(seed: int) -> No
             continue
         run = MasterWeightsRun(CANONICAL, scenario)
         run.build()
-        dtype = DTYPES[program["dtype"]]
+        dtype = DTYPES[program["format"]]
         masters = [torch.tensor(v).reshape(s).to(dtype).float() for v, s in zip(program["init"], SHAPES, strict=True)]
         optimizer = torch.optim.SGD(masters, **program["make"]["args"][1]["make_sgd"])
         for event in program["events"]:
