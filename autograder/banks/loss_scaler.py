@@ -161,11 +161,15 @@ def _several(d: Drawing) -> list[Scenario]:
             ]
         hyper = d.hyper(2 if bad is None else 9)
         found.append(d.run("several", "two optimizers", events, hyper, two=True))
-    return found
+    one_at_a_time: Events = []
+    for which, spoiled in ((0, {0: float(np.inf)}), (1, None), (0, None)):
+        one_at_a_time += [["backward", d.coefficients(spoiled), True, True]]
+        one_at_a_time += [["call", "step", [{"optimizer": which}]], *UPDATE]
+    return [*found, d.run("several", "two optimizers in turn", one_at_a_time, d.hyper(9), two=True)]
 
 
 def _defaults(d: Drawing) -> list[Scenario]:
-    still: Events = [["backward", [[0.0] * int(np.prod(s, dtype=int)) for s in SHAPES], True, True]]
+    still: Events = [["backward", [None, None, None, [0.0]], True, True]]
     round_: Events = [*still, ["call", "step", [{"optimizer": 0}]], ["call", "update", []]]
     look: Events = [["call", "scale", [ONE]]]
     long = [["repeat", 1999, round_], *look, ["repeat", 1, round_], *look, *d.iteration({0: np.inf}), *look * 12]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.judge import check
+from autograder.judge import Choice, Number, check
 
 
 @check("round_to_format", points=2)
@@ -144,3 +144,90 @@ def test_step_returns_the_loss(student):
     """The unscaled loss comes back as a Python float."""
     student.follows("plain", part="returned")
     student.follows(part="returned")
+
+
+@check("frozen_weight", points=1)
+def test_frozen_weight(student):
+    """The predicted value of the bfloat16 weight after a thousand steps is the measured one."""
+    student.answers(
+        Number(
+            1.0,
+            tolerance=0.0005,
+            slips={
+                0: "That is what exact arithmetic gives. How far below 1 is the next bfloat16 number?",
+                0.996: "That is one bfloat16 step below 1. Is a thousandth at least half of that step?",
+                0.999: "0.999 is no bfloat16 number. Which one is nearest to it?",
+                0.5: "That is where the spacing halves again. Does the first step get away from 1?",
+            },
+        )
+    )
+
+
+@check("spacing_at_300", points=1)
+def test_spacing_at_300(student):
+    """The spacing of bfloat16 near 300 is right."""
+    student.answers(
+        Number(
+            2,
+            tolerance=0.01,
+            slips={
+                1: "300 lies between 256 and 512: 2⁸. How many values divide that stretch?",
+                4: "There are 2⁷ steps between 256 and 512. How long is each?",
+                0.25: "That is fp16, with ten bits.",
+                0.0078125: "That is the spacing near 1. It grows with the exponent.",
+                2.34375: "That is 300/128. The spacing is the same between 256 and 512.",
+                128: "That is how many steps there are between 256 and 512. How long is each?",
+            },
+        )
+    )
+
+
+@check("clipped_too_early", points=1)
+def test_clipped_too_early(student):
+    """The norm of a gradient that was clipped before unscaling is right."""
+    student.answers(
+        Number(
+            1 / 65536,
+            tolerance=1e-7,
+            slips={
+                1: "That is its norm right after clipping. What does unscaling do to it?",
+                65536: "That is the norm before clipping. What is left of it, and what does unscaling do then?",
+                4 / 65536: "Clipping to norm 1 comes first: the 4 is gone by then.",
+                4: "That is the true norm, unclipped.",
+            },
+        )
+    )
+
+
+@check("collapsing_scale", points=1)
+def test_collapsing_scale(student):
+    """The remedy for a scale that halves at every step is the one that helps."""
+    student.answers(
+        Choice(
+            "c",
+            options="abcd",
+            why={
+                "a": "A scale of 2⁻¹⁰ makes gradients smaller than they are. Could they still overflow?",
+                "b": "growth_interval decides when the scale grows. Who makes it shrink?",
+                "d": "With a small scale gradients underflow to zero. Zero is finite, so no step is skipped for it.",
+            },
+        )
+    )
+
+
+@check("utilisation", points=1)
+def test_utilisation(student):
+    """The utilisation of the model is worked out right."""
+    student.answers(
+        Number(
+            0.375,
+            tolerance=0.004,
+            slips={
+                0.125: "That counts 2 N: the forward pass. The backward pass costs twice as much again.",
+                0.25: "That counts 4 N: the backward pass alone.",
+                37.5: "That is in per cent; this asks for the fraction.",
+                2.667: "That is upside down.",
+                0.1517: "That divides by the data sheet's 989 TFLOP/s. The question asks for the measured rate.",
+            },
+        )
+    )

@@ -138,7 +138,7 @@ class ScriptedRun:
 
     def write(self, i: int, new: np.ndarray) -> None:
         """New values for parameter i, in its own storage."""
-        self.moved[i] = self.moved[i] + np.nan_to_num(np.abs(new - self.params[i]))
+        self.moved[i] = self.moved[i] + _finite(new - self.params[i])
         self.params[i] = self.views[i] = new
 
     def _frame(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -243,12 +243,12 @@ def script(
     dtype: str = "float32",
     **program: Any,
 ) -> Scenario:
-    """A scenario of the scripted player."""
+    """A scenario of the scripted player. dtype: of the parameters."""
     whole = {
         "entry": entry,
         "shapes": [list(shape) for shape in shapes],
         "init": [[float(v) for v in np.ravel(values)] for values in init],
-        "dtype": dtype,
+        "format": dtype,
         "make": dict(make),
         "events": [list(event) for event in events],
         **program,
@@ -270,7 +270,8 @@ def _flat(arrays: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _finite(values: np.ndarray) -> np.ndarray:
-    return np.where(np.isfinite(values), np.abs(np.nan_to_num(values)), 0.0)
+    sizes = np.abs(values)
+    return np.where(sizes < np.inf, sizes, 0.0)
 
 
 __all__ = ["CaughtError", "Descent", "Raises", "ScriptedRun", "ScriptedTask", "close", "frame_width", "script"]

@@ -146,6 +146,7 @@ class LossScalerRun(ScriptedRun):
         zeros NaN."""
         for _ in range(times):
             self.does["graph"](self)
+            self.does["none"](self)
             self.unscaled.add(0)
             self.found[0] = self.found.get(0, False) or self.loss_scale > LARGEST_FLOAT32
             self.does["after_step"](self)

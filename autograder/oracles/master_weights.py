@@ -40,7 +40,7 @@ class MasterWeightsRun(ScriptedRun):
     def build(self) -> None:
         """Masters start as the model's weights."""
         make = self.program["make"]["args"]
-        self.dtype = self.program["dtype"]
+        self.dtype = self.program["format"]
         self.chosen = list(self.does["chosen"](self, make[0]["params"]))
         self.masters = {i: self.params[i].copy() for i in self.chosen}
         self.master_grads: dict[int, np.ndarray | None] = dict.fromkeys(self.chosen)

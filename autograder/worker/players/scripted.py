@@ -31,7 +31,7 @@ class _Run:
     def __init__(self, module: Any, scenario: dict[str, Any]):
         self.module, self.scenario = module, scenario
         self.shapes: list[list[int]] = scenario["shapes"]
-        self.dtype = scenario["dtype"]
+        self.dtype = scenario["format"]
         self.params = [
             torch.nn.Parameter(tensor(values, shape, self.dtype))
             for values, shape in zip(scenario["init"], self.shapes, strict=True)

@@ -161,13 +161,16 @@ def _wait(device: torch.device) -> None:
 
 def draw(result: dict[str, Any]) -> Any:
     """Tokens per second as bars, and the losses of all precisions."""
-    from course_lib.lab.style import figure, label_ends, ramp
+    from course_lib.lab.number_formats import format_colour
+    from course_lib.lab.style import figure, label_ends
 
     rows = [row for row in result["table"] if "tokens_per_second" in row]
     fig, (left, right) = figure(1, 2, height=3.6)
-    for row, color in zip(rows, ramp(len(rows)), strict=True):
-        left.barh(row["precision"], row["tokens_per_second"], color=color)
-        right.plot(result["losses"][row["precision"]], color=color, label=row["precision"])
+    for row in rows:
+        name = row["precision"]
+        color, dashes = format_colour(name), "--" if name.endswith("compiled") else "-"
+        left.barh(name, row["tokens_per_second"], color=color, alpha=0.6 if name.endswith("compiled") else 1.0)
+        right.plot(result["losses"][name], color=color, linestyle=dashes, label=name)
     left.invert_yaxis()
     left.set(xlabel="tokens per second", title=f"speed on {result['device']}")
     left.grid(axis="y", visible=False)
