@@ -306,14 +306,18 @@ except ImportError:
 
     print("AdamW of chapter 5 is not written yet: torch.optim.AdamW stands in.")
 
-from course_lib.lab.device import device_for
+from functools import cache
+
+import numpy as np
 from course_lib.lab.grok_models import SquareMLP
+from course_lib.lab.grok_play import colours, experiment, firsts, plot_log
+from course_lib.lab.plots import colour, label_ends, ramp
 from course_lib.lab.scale import at_scale
 from course_lib.lab.train import one_thread
 from course_lib.training import modular_data, train_until_grok
 
-device = torch.device("cpu")  # these runs are too small to gain from another one
 longest = at_scale(scale, smoke=60, cpu=10_000)
+guess = np.log(p)
 
 
 def sums(fraction=0.5, seed=0):
@@ -328,23 +332,24 @@ def watch(model, data, lr=0.01, decay=1.0, max_steps=1000, log_every=5):
         return train_until_grok(model, data, optimizer, min(max_steps, longest), log_every)
 
 
-runs = [
-    watch(SquareMLP(p, seed=seed), sums(seed=seed))
-    for seed in at_scale(scale, smoke=(0,), cpu=(0, 1, 2))
-]
-for seed, log in enumerate(runs):
-    print(f"seed {seed}: memorised at {log['memorised']}, grokked at {log['grokked']}")
+@cache
+def run(decay, seed=0):
+    """The log of one square network; trained once for each decay and seed."""
+    return watch(SquareMLP(p, seed=seed), sums(seed=seed), decay=decay, max_steps=600)
+
 
 # %%
-import numpy as np
-from course_lib.lab.grok_play import colours, plot_log
+seeds = at_scale(scale, smoke=(0,), cpu=(0, 1, 2))
+for seed in seeds:
+    log = run(1.0, seed)
+    print(f"seed {seed}: memorised at {log['memorised']}, grokked at {log['grokked']}")
 
 fig, (accuracy, loss) = figure(2, 1, height=5.2, sharex=True)
-for number, log in enumerate(runs):
-    plot_log(accuracy, log, labels=number == 0)
+for seed in seeds:
+    log = run(1.0, seed)
+    plot_log(accuracy, log, labels=seed == 0)
     for name, color in zip(("train_loss", "val_loss"), colours()):
         loss.plot(log["steps"], log[name], color=color)
-guess = np.log(p)
 loss.axhline(guess, color=colours()[0], linestyle=":", linewidth=1)
 loss.annotate("guessing", (0, guess), (2, 3), textcoords="offset points", color=colours()[0])
 loss.set(yscale="log", ylabel="loss, nats", xlabel="step")
@@ -372,7 +377,7 @@ check("grok_step")
 # while (the *patience*). How much patience would this run have needed?
 
 # %%
-log = runs[0]
+log = run(1.0)
 best, since, patience = float("inf"), 0, 0
 for step, value in zip(log["steps"], log["val_loss"]):
     if value < best:
@@ -399,18 +404,10 @@ print(
 # others.
 
 # %%
-from course_lib.lab.grok_play import experiment, firsts
-from course_lib.lab.plots import ramp
-
 decays = (0.0, 0.5, 1.0, 3.0)
-by_decay = {
-    decay: runs[0]
-    if decay == 1
-    else watch(SquareMLP(p), sums(), decay=decay, max_steps=600 if decay else 500)
-    for decay in decays
-}
 fig, (train_ax, val_ax) = figure(2, 1, height=4.6, sharex=True)
-for (decay, log), color in zip(by_decay.items(), ramp(len(decays))):
+for decay, color in zip(decays, ramp(len(decays))):
+    log = run(decay)
     for ax, name in ((train_ax, "train_acc"), (val_ax, "val_acc")):
         ax.plot(log["steps"], 100 * np.array(log[name]), color=color)
     reached = log["grokked"] or log["steps"][-1]
@@ -570,25 +567,29 @@ check("order_of_waits")
 from course_lib.lab.fourier import circle, power_by_frequency
 from course_lib.lab.grok_models import PairTransformer
 
-transformer, data = PairTransformer(p), sums(fraction=0.4)
-optimizer = AdamW(transformer.parameters(), lr=0.01, betas=(0.9, 0.98), weight_decay=1.0)
-spectra = {"at the start": power_by_frequency(transformer.embedding[:p])}
-with one_thread():
-    first = train_until_grok(transformer, data, optimizer, 40, 10)
-    spectra["step 40, memorised"] = power_by_frequency(transformer.embedding[:p])
-    rest = train_until_grok(transformer, data, optimizer, min(600, longest), 10)
-spectra[f"step {40 + rest['steps'][-1]}, the end"] = power_by_frequency(
-    transformer.embedding[:p]
-)
-print(
-    f"step 40: {100 * first['train_acc'][-1]:.0f} % of training, {100 * first['val_acc'][-1]:.0f} % of validation"
-)
-print(
-    f"step {40 + rest['steps'][-1]}: {100 * rest['train_acc'][-1]:.0f} %, {100 * rest['val_acc'][-1]:.0f} %"
-)
+
+@cache
+def embeddings():
+    """The transformer's table of 43 rows: at the start, when the training set is known, and at the end."""
+    model, data = PairTransformer(p), sums(fraction=0.4)
+    optimizer = AdamW(model.parameters(), lr=0.01, betas=(0.9, 0.98), weight_decay=1.0)
+    found, step = {"at the start": model.embedding[:p].detach().clone()}, 0
+    for max_steps, title in (
+        (40, "step {}, memorised"),
+        (min(600, longest), "step {}, the end"),
+    ):
+        with one_thread():
+            log = train_until_grok(model, data, optimizer, max_steps, 10)
+        step += log["steps"][-1]
+        found[title.format(step)] = model.embedding[:p].detach().clone()
+        right = [f"{100 * log[name][-1]:.0f} %" for name in ("train_acc", "val_acc")]
+        print(f"step {step}: {right[0]} of training and {right[1]} of validation are right")
+    return found
+
 
 fig, axes = figure(1, 3, height=2.7, sharey=True)
-for ax, (title, power) in zip(axes, spectra.items()):
+for ax, (title, rows) in zip(axes, embeddings().items()):
+    power = power_by_frequency(rows)
     ax.bar(range(1, len(power) + 1), 100 * power, color=colours()[1])
     ax.set(title=title, xlabel="frequency k")
 axes[0].set_ylabel("share of the power, %")
@@ -599,13 +600,13 @@ show(
 )
 
 # %%
-power = spectra[list(spectra)[-1]]
-strongest = [int(k) + 1 for k in power.argsort(descending=True)[:2]]
+start, _, end = embeddings().values()
+one, two = (int(k) + 1 for k in power_by_frequency(end).argsort(descending=True)[:2])
 fig, axes = figure(1, 3, height=3.0)
 shown = [
-    (f"start, frequency {strongest[0]}", PairTransformer(p).embedding[:p], strongest[0]),
-    (f"end, frequency {strongest[0]}", transformer.embedding[:p], strongest[0]),
-    (f"end, frequency {strongest[1]}", transformer.embedding[:p], strongest[1]),
+    (f"start, frequency {one}", start, one),
+    (f"end, frequency {one}", end, one),
+    (f"end, frequency {two}", end, two),
 ]
 for ax, (title, rows, k) in zip(axes, shown):
     points = circle(rows, k)
@@ -620,7 +621,7 @@ show(
     alt="The 43 numbers in the plane of one frequency. At the start they lie anywhere. At the end "
     "they stand on a circle in the order of multiples of the frequency.",
 )
-inverse = pow(strongest[0], -1, p)
+inverse = pow(one, -1, p)
 print(
     f"Around the middle circle, neighbours differ by {inverse} or {p - inverse} (modulo {p})."
 )
@@ -686,8 +687,6 @@ bottom.plot(
 squares = [100 * seen.squares / looks[0][1].squares for _, seen in looks]
 bottom.plot(steps, squares, color=colours()[0], label="squared weights")
 bottom.set(ylabel="%", xlabel="step")
-from course_lib.lab.plots import label_ends
-
 label_ends(top)
 label_ends(bottom)
 show(
@@ -755,8 +754,6 @@ print(
 # layer and AdamW everything else.
 
 # %%
-from course_lib.lab.plots import colour
-
 contestants = {
     "AdamW, λ = 1": experiment("transformer", optimizer="AdamW", decay=1.0),
     "AdamW, λ = 2": experiment("transformer", optimizer="AdamW", decay=2.0),
@@ -918,6 +915,7 @@ for width in dict.fromkeys(row["width"] for row in rows):
 # line or two? Read `course_lib/lab/exercises/grokking.py`; it is short.
 
 # %%
+from course_lib.lab.device import device_for
 from course_lib.lab.exercises import grokking
 
 result = grokking.run(scale, device_for(scale))

@@ -57,7 +57,7 @@ def adamw(parameters: Any, plan: Plan) -> torch.optim.Optimizer:
 
 def muon(parameters: Any, plan: Plan) -> torch.optim.Optimizer:
     """In the mode whose steps are as long as AdamW's."""
-    decay = plan.get("muon_decay", plan["decay"])
+    decay = float(plan["decay"])
     return torch.optim.Muon(parameters, lr=plan["muon_lr"], weight_decay=decay, adjust_lr_fn="match_rms_adamw")
 
 
