@@ -351,7 +351,8 @@ for seed in seeds:
     for name, color in zip(("train_loss", "val_loss"), colours()):
         loss.plot(log["steps"], log[name], color=color)
 loss.axhline(guess, color=colours()[0], linestyle=":", linewidth=1)
-loss.annotate("guessing", (0, guess), (2, 3), textcoords="offset points", color=colours()[0])
+end = {"ha": "right", "transform": loss.get_yaxis_transform()}
+loss.text(1, guess * 1.1, "guessing", color=colours()[0], **end)
 loss.set(yscale="log", ylabel="loss, nats", xlabel="step")
 accuracy.set_xlabel("")
 show(
@@ -623,7 +624,7 @@ show(
 )
 inverse = pow(one, -1, p)
 print(
-    f"Around the middle circle, neighbours differ by {inverse} or {p - inverse} (modulo {p})."
+    f"On a perfect circle of frequency {one}, neighbours differ by {inverse} or {p - inverse}."
 )
 
 # %% [markdown]
@@ -731,6 +732,7 @@ division = watch(
 fig, ax = figure(height=2.8)
 plot_log(ax, division)
 ax.set_xscale("symlog", linthresh=10)
+ax.set_xlim(left=0)
 show(
     fig,
     alt="Division modulo 43: training accuracy is at 100 % by step 20, validation accuracy leaves "
@@ -760,10 +762,13 @@ contestants = {
     "Muon inside, λ = 1": experiment("transformer", optimizer="Muon"),
 }
 fig, ax = figure(height=3.2)
-for (name, found), style in zip(contestants.items(), ("-", ":", "-")):
-    for run in found:
-        values = 100 * np.array(run["val_acc"])
-        ax.plot(run["steps"], values, color=colour(name.split()[0].strip(",")), linestyle=style)
+for row, (name, found) in enumerate(contestants.items()):
+    color, dotted = colour(name.split()[0].strip(",")), "2" in name
+    for log in found:
+        values = 100 * np.array(log["val_acc"])
+        ax.plot(log["steps"], values, color=color, linestyle=":" if dotted else "-")
+    words = f"{name} (dotted)" if dotted else name
+    ax.text(1, 0.05 + 0.1 * row, words, color=color, ha="right", transform=ax.transAxes)
     print(f"transformer, {name}: grokked at {firsts(found)}")
 ax.set(xlabel="step", ylabel="validation, %", ylim=(-4, 104))
 show(
@@ -771,8 +776,8 @@ show(
     alt="Validation accuracy of the transformer, three seeds each: with Muon inside it reaches 99 "
     "% first, then AdamW with decay 2 (dotted), then AdamW with decay 1.",
 )
-for run in experiment("mlp_optimizers")[::3]:
-    plan = run["plan"]
+for log in experiment("mlp_optimizers")[::3]:
+    plan = log["plan"]
     lr = plan["muon_lr"] if plan["optimizer"] == "Muon" else plan["lr"]
     found = experiment("mlp_optimizers", optimizer=plan["optimizer"], decay=plan["decay"])
     print(
@@ -884,7 +889,7 @@ for width in dict.fromkeys(row["width"] for row in rows):
 #   few examples, so the plain effect is rare there. Whether single abilities are grokked during
 #   one pass over the data is open. Be careful with the word.
 # - **What does not reproduce here.** Adam with the penalty in the loss (L2, chapter 5) is no
-#   substitute in our runs: at 3 of 6 strengths validation got to about 97 % and stuck, at the
+#   substitute in our runs (not shown): at 3 of 6 strengths validation got to about 97 % and stuck, at the
 #   largest two the network could not even fit its training set. And our transformer at lr 0.03
 #   never held 99 %: large learning rates make it unstable.
 #

@@ -63,7 +63,7 @@ def plot_log(ax: Axes, log: Log, *, labels: bool = True) -> None:
         ax.plot(log["steps"], values, color=color)
         if labels:
             place = int(np.argmax(values >= 100 * min(height, values.max() / 100)))
-            across = -6 if word == "validation" else 6
+            across = -34 if word == "validation" else 6
             align = "right" if word == "validation" else "left"
             ax.annotate(
                 word,

@@ -115,7 +115,7 @@ def one_run(plan: Plan, seed: int, whole_log: bool) -> dict[str, Any]:
     if whole_log:
         every = 1 if len(log["steps"]) <= 120 else 4
         found["steps"] = log["steps"][::every]
-        for name in ("train_loss", "val_loss", "train_acc", "val_acc"):
+        for name in ("train_acc", "val_acc"):
             found[name] = [round(value, 4) for value in log[name][::every]]
     return found
 
