@@ -27,6 +27,8 @@ COMMANDS = {
     "doctor": Command("doctor", "doctor", "Say what this machine offers, and what is missing."),
     "class new": Command("class_new", "class_new", "Make an nbgrader course directory, configured for this course."),
     "grade": Command("grade", "grade", "Grade everything that was submitted for a chapter."),
+    "report": Command("report", "report", "Write a page about how a class did: mistakes, who, what to teach again."),
+    "export": Command("export", "export", "Write a chapter's marks for Canvas, Moodle or a spreadsheet."),
     "demo": Command("demo", "demo", "Make up a class, grade it, and show its marks."),
     "build": Command("build", "build", "Build the notebooks from the chapters' sources."),
     "release": Command("release", "release", "Write the students' copy of the course, without any answer."),

@@ -217,6 +217,8 @@ def _plain(value: Any) -> Any:
 def _short(value: Any) -> str:
     if isinstance(value, dict) and "tensor" in value:
         return f"tensor of shape {tuple(value['shape'])}"
+    if isinstance(value, list) and len(value) > 3:
+        return f"[{', '.join(map(_short, value[:2]))}, ... {len(value)} in all]"
     return f"{value:.6g}" if isinstance(value, float) else repr(value)
 
 

@@ -21,6 +21,7 @@ from autograder.judge.variants import CANONICAL, Bank, Variant
 
 MOST_ACCEPTED = 16
 """Combinations of conventions that are combined with every mistake; beyond it single conventions only."""
+AT_HOME = ("autograder.banks", "autograder.oracles")
 _NEVER = -987_654
 """An event that no evidence names: what is predicted for a variant that was not recorded."""
 
@@ -59,7 +60,7 @@ class RecordedTask:
 def record(task: Any, seed: int) -> bytes:
     """Work everything out for `seed`. Raises CourseError for a task whose class is written in a bank."""
     home = type(task).__module__
-    if home.startswith(("autograder.banks", "autograder.oracles")):
+    if home.startswith(AT_HOME):
         raise CourseError(
             f"{type(task).__name__} stands in {home}, which students do not get: move it to autograder/judge"
         )
@@ -95,6 +96,7 @@ def _variants(bank: Bank) -> list[Variant]:
 def _same(one: Expected, other: Expected) -> bool:
     return (
         one.event == other.event
+        and one.errors == other.errors
         and np.array_equal(one.values, other.values, equal_nan=True)
         and np.array_equal(one.tolerance, other.tolerance)
         and np.array_equal(one.ignored, other.ignored)
@@ -128,11 +130,13 @@ def _left_out(*_: Any) -> None:
 
 
 class _WithoutFunctions(pickle.Pickler):
-    """Pickles a task without its functions, and without its bank, which is told separately."""
+    """Pickles a task without its functions and without the procedures of its oracle."""
 
     def reducer_override(self, found: Any) -> Any:
-        ours = isinstance(found, FunctionType) and found.__module__.startswith("autograder.")
-        return (_nothing, ()) if ours and found.__module__ != __name__ else NotImplemented
+        home = getattr(found, "__module__", None) or ""
+        function = isinstance(found, FunctionType) and home.startswith("autograder.") and home != __name__
+        procedure = isinstance(found, type) and home.startswith(AT_HOME)
+        return (_nothing, ()) if function or procedure else NotImplemented
 
 
 def _nothing() -> Any:

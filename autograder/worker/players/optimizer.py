@@ -90,7 +90,12 @@ class _Run:
 
     def _step(self, which: int, grads: list[Any]) -> None:
         for i, grad in self._mine(which, grads):
-            self.params[i].grad = None if grad is None else tensor(grad, self.shapes[i], self.dtype)
+            new = None if grad is None else tensor(grad, self.shapes[i], self.dtype)
+            old = self.params[i].grad
+            if new is not None and old is not None and self.scenario.get("reuse_grads"):
+                old.copy_(new)  # as backward does after zero_grad(set_to_none=False)
+            else:
+                self.params[i].grad = new
         self.optimizers[which].step()
 
     def _closure_step(self, which: int, targets: list[Any], curvature: float) -> None:
