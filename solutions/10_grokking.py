@@ -478,10 +478,10 @@ for lr, decay in ((0.005, 2.0), (0.01, 1.0), (0.02, 0.5), (0.005, 1.0), (0.02, 1
 check("same_product")
 
 # %% [markdown]
-# Four times the learning rate at the same product changes the wait by less than a fifth. The same λ
-# at four times the learning rate makes it three times shorter. **A warning for every comparison of optimizers on this problem**: whoever
-# uses a larger lr · λ groks earlier, whatever the optimizer. Give each its own best decay, and
-# say how many were tried.
+# Four times the learning rate at the same product changes the wait by less than a fifth. The same
+# λ at four times the learning rate makes it three times shorter. **A warning for every comparison
+# of optimizers on this problem**: whoever uses a larger lr · λ groks earlier, whatever the
+# optimizer. Give each its own best decay, and say how many were tried.
 #
 # ## Play: decay and the share of the pairs
 #
@@ -871,6 +871,9 @@ for width in dict.fromkeys(row["width"] for row in rows):
     )
 
 # %% [markdown]
+# The test *loss* peaks at 8 hidden units, just where the training error reaches zero. In the test
+# error the same shows as a bump: from 24 % up to 32 %, then down to 21 %.
+#
 # Davies et al. (2023) propose one explanation for both: patterns that are learned at different
 # speeds and generalise differently well. It is a proposal.
 #
@@ -883,8 +886,8 @@ for width in dict.fromkeys(row["width"] for row in rows):
 #   the first weights large. Liu et al. (2023, "Omnigrok") induce it on images and text in the
 #   same way. Prieto et al. (2025) blame rounding: without decay the softmax saturates in float32
 #   and the gradient vanishes, and a more exact softmax lets the run go on to grok.
-# - **Is the jump real?** Nanda et al. and our picture say: smooth inside, sudden outside. Others
-#   describe it as a phase transition in the strict sense, in solvable models.
+# - **Is the jump real?** Nanda et al. and our picture say: smooth inside, sudden outside. Rubin et
+#   al. (2024) find a phase transition in the strict sense, in models that can be solved on paper.
 # - **Does it happen in large models?** Nobody trains a language model for hundreds of epochs on a
 #   few examples, so the plain effect is rare there. Whether single abilities are grokked during
 #   one pass over the data is open. Be careful with the word.
@@ -897,8 +900,8 @@ for width in dict.fromkeys(row["width"] for row in rows):
 #
 # **`torch.optim.AdamW`** has `weight_decay=0.01` by default. With lr = 0.01 that is lr · λ =
 # 0.0001, a hundred times less than in our runs; by the rule of the product you would wait a
-# hundred times as long. Language models are trained with λ = 0.1 and lr around 3e-4 (GPT-3, Llama
-# 2), a product of 3e-5 over hundreds of thousands of steps.
+# hundred times as long. Language models are trained with λ = 0.1 and a peak lr of 6e-5 (GPT-3,
+# 175B) to 3e-4 (Llama 2, 7B), a product of 3e-5 and less, over hundreds of thousands of steps.
 #
 # **Grokfast** (Lee et al. 2024) amplifies the slow part of the gradient with a moving average,
 # and reports up to 50 times fewer steps. It is a filter on gradients of a few lines. Before you
@@ -1009,8 +1012,9 @@ check("decay_switched_on")
 #   true, such as *un*grokking when examples are taken away.
 # - In disagreement: Thilak et al. (2022), *The Slingshot Mechanism*; Liu, Michaud, Tegmark (2023),
 #   *Omnigrok*, ICLR; Kumar, Bordelon, Gershman, Pehlevan (2024), *Grokking as the Transition from
-#   Lazy to Rich Training Dynamics*, ICLR; Prieto et al. (2025), *Grokking at the Edge of Numerical
-#   Stability*, ICLR.
+#   Lazy to Rich Training Dynamics*, ICLR; Rubin, Seroussi, Ringel (2024), *Grokking as a First
+#   Order Phase Transition in Two Layer Networks*, ICLR; Prieto et al. (2025), *Grokking at the Edge
+#   of Numerical Stability*, ICLR.
 # - On speed: Lee et al. (2024), *Grokfast*; Tveit, Remseth, Skogvold (2025), *Muon Optimizer
 #   Accelerates Grokking*.
 # - On double descent: Belkin, Hsu, Ma, Mandal (2019), *Reconciling Modern Machine-Learning Practice

@@ -159,8 +159,9 @@ def live_box(rerun: Callable[[float, float], Log]) -> Any:
         button.disabled, words.value = True, "running …"
         try:
             redraw(rerun(decay.value, fraction.value))
-        finally:
-            button.disabled = False
+        except Exception as error:  # whatever one's own code does, the sliders go on
+            words.value = f"Your run stopped with {type(error).__name__}: {error}"
+        button.disabled = False
 
     for slider in (decay, fraction):
         slider.observe(lambda _change: redraw(), names="value")
