@@ -35,8 +35,8 @@ def test_first_steps_are_told_in_words():
     def runs(*steps):
         return [{"grokked": step} for step in steps]
 
-    assert firsts(runs(300, 280)) == "280 to 300"
-    assert firsts(runs(300, None, 300)) == "300, 1 of 3 never"
+    assert firsts(runs(300, 280)) == "at 280 to 300"
+    assert firsts(runs(300, None, 300)) == "at 300, 1 of 3 never"
     assert firsts(runs(None, None)) == "never"
 
 
