@@ -788,7 +788,8 @@ for log in experiment("mlp_optimizers")[::3]:
 #
 # **On the MLP it is not.** The best of nine settings of Muon is no earlier than AdamW at lr 0.03,
 # and AdamW with more decay is earlier still. On the division network none of four settings of Muon
-# beat AdamW (not shown). A claim that Muon "accelerates grokking" is true for the model on which it was made.
+# beat AdamW (not shown). A claim that Muon "accelerates grokking" is true for the model on which it
+# was made.
 #
 # ## A relative: double descent
 #
