@@ -12,6 +12,11 @@ widgets   sliders, with a picture where no slider can work
 live_figure     any figure with sliders
 stability       where gradient descent with momentum explodes, and how fast it is elsewhere
 rotated_valley  a valley that turns under a walk
+grok_models     networks that learn arithmetic modulo p
+grok_play       the recorded runs of chapter 10, with sliders
+record_grokking the command that records them
+fourier         looking inside a network that adds
+double_descent  models that get worse, then better, as they grow
 scale     smoke, cpu or gpu: how much an experiment does
 device    where tensors live
 

@@ -39,12 +39,12 @@ def experiment(name: str, **plan: Any) -> list[dict[str, Any]]:
 
 
 def firsts(runs: list[dict[str, Any]], name: str = "grokked") -> str:
-    """The step at which runs of several seeds got there, in words: "295 to 310", "never", "300, never"."""
+    """When runs of several seeds got there, in words: "at 295 to 310", "never", "at 300, 1 of 3 never"."""
     steps = sorted(run[name] for run in runs if run[name] is not None)
     never = len(runs) - len(steps)
     if not steps:
         return "never"
-    reached = f"{steps[0]}" if steps[0] == steps[-1] else f"{steps[0]} to {steps[-1]}"
+    reached = f"at {steps[0]}" if steps[0] == steps[-1] else f"at {steps[0]} to {steps[-1]}"
     return f"{reached}, {never} of {len(runs)} never" if never else reached
 
 
@@ -63,7 +63,7 @@ def plot_log(ax: Axes, log: Log, *, labels: bool = True) -> None:
         ax.plot(log["steps"], values, color=color)
         if labels:
             place = int(np.argmax(values >= 100 * min(height, values.max() / 100)))
-            across = -6 if word == "validation" else 6
+            across = -34 if word == "validation" else 6
             align = "right" if word == "validation" else "left"
             ax.annotate(
                 word,
@@ -152,15 +152,16 @@ def live_box(rerun: Callable[[float, float], Log]) -> Any:
     def redraw(live: Log | None = None) -> None:
         runs = experiment("play", decay=decay.value, fraction=fraction.value)
         image.value = picture.png(runs[0], live)
-        said = f"Recorded: {in_words(runs[0])} Three seeds: {firsts(runs)}."
+        said = f"Recorded: {in_words(runs[0])} Three seeds: validation at 99 % {firsts(runs)}."
         words.value = said if live is None else f"{said} Yours: {in_words(live)}"
 
     def run_now(_button: object) -> None:
         button.disabled, words.value = True, "running …"
         try:
             redraw(rerun(decay.value, fraction.value))
-        finally:
-            button.disabled = False
+        except Exception as error:  # whatever one's own code does, the sliders go on
+            words.value = f"Your run stopped with {type(error).__name__}: {error}"
+        button.disabled = False
 
     for slider in (decay, fraction):
         slider.observe(lambda _change: redraw(), names="value")

@@ -57,7 +57,7 @@ def adamw(parameters: Any, plan: Plan) -> torch.optim.Optimizer:
 
 def muon(parameters: Any, plan: Plan) -> torch.optim.Optimizer:
     """In the mode whose steps are as long as AdamW's."""
-    decay = plan["muon_decay"] if "muon_decay" in plan else plan["decay"]
+    decay = float(plan["decay"])
     return torch.optim.Muon(parameters, lr=plan["muon_lr"], weight_decay=decay, adjust_lr_fn="match_rms_adamw")
 
 
@@ -115,7 +115,7 @@ def one_run(plan: Plan, seed: int, whole_log: bool) -> dict[str, Any]:
     if whole_log:
         every = 1 if len(log["steps"]) <= 120 else 4
         found["steps"] = log["steps"][::every]
-        for name in ("train_loss", "val_loss", "train_acc", "val_acc"):
+        for name in ("train_acc", "val_acc"):
             found[name] = [round(value, 4) for value in log[name][::every]]
     return found
 

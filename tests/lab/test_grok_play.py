@@ -35,8 +35,8 @@ def test_first_steps_are_told_in_words():
     def runs(*steps):
         return [{"grokked": step} for step in steps]
 
-    assert firsts(runs(300, 280)) == "280 to 300"
-    assert firsts(runs(300, None, 300)) == "300, 1 of 3 never"
+    assert firsts(runs(300, 280)) == "at 280 to 300"
+    assert firsts(runs(300, None, 300)) == "at 300, 1 of 3 never"
     assert firsts(runs(None, None)) == "never"
 
 
@@ -70,13 +70,13 @@ def test_the_button_draws_the_run_of_ones_own():
     assert not button.disabled
 
 
-def test_a_run_that_fails_leaves_the_button_usable():
+def test_a_run_that_fails_is_told_and_leaves_the_button_usable():
     def broken(decay, fraction):
         raise RuntimeError("not today")
 
-    button = live_box(broken).children[2]
-    with pytest.raises(RuntimeError, match="not today"):
-        button.click()
+    _decay, _fraction, button, _image, words = live_box(broken).children
+    button.click()
+    assert "RuntimeError: not today" in words.value
     assert not button.disabled
 
 
@@ -104,7 +104,7 @@ def test_the_worst_number_of_features_is_that_of_the_points():
     assert errors[200][1] > 10 * errors[50][1] > 10 * errors[3000][1]
     assert errors[200][0] < 1e-6 < errors[50][0]
     ridged = random_features(widths, ridge=0.01)
-    assert max(test for _, test in ridged) < 2 * min(test for _, test in ridged)
+    assert max(test for _, test in ridged) < 3 * min(test for _, test in ridged)
 
 
 def test_a_small_network_misses_what_a_large_one_fits():
