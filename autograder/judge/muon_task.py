@@ -50,7 +50,21 @@ class MuonTask(OptimizerTask):
         """Variants in bfloat16 where the very first update lies on its grid, the others where it does not."""
         index = next(i for i, scenario in enumerate(scenarios) if scenario.family == "first_step")
         marked = not evidence[index].raised and self._first_update_on_grid(evidence[index].values, scenarios[index])
-        return [variant for variant in accepted if ("precision" in variant.steps) == marked]
+        chosen = [variant for variant in accepted if ("precision" in variant.steps) == marked]
+        return self._nearest_first(chosen, scenarios, evidence) if marked else chosen
+
+    def _nearest_first(
+        self, variants: list[Variant], scenarios: Sequence[Scenario], evidence: Sequence[Evidence]
+    ) -> list[Variant]:
+        """Several may be near enough in bfloat16; the nearest at the end of the scenario with everything in it comes first."""
+        index = max(i for i, scenario in enumerate(scenarios) if scenario.family == "together")
+        mine = self.path(evidence[index].values, scenarios[index])
+
+        def distance(variant: Variant) -> float:
+            right = self.path(self.simulate(variant, scenarios[index]).values, scenarios[index])
+            return float(np.nan_to_num(np.abs(mine - right), nan=0.0, posinf=1e30).sum())
+
+        return sorted(variants, key=distance)
 
     def _first_update_on_grid(self, values: np.ndarray, scenario: Scenario) -> bool:
         hyper = scenario.program["instances"][0]["kwargs"]
