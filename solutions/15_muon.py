@@ -430,20 +430,6 @@ import torch
 from course_lib.optim.newton_schulz import newton_schulz
 from torch.optim import Optimizer
 
-### BEGIN SOLUTION
-SCALES = {
-    "original": lambda rows, cols: math.sqrt(max(1, rows / cols)),
-    "match_rms": lambda rows, cols: 0.2 * math.sqrt(max(rows, cols)),
-    "spectral": lambda rows, cols: math.sqrt(rows / cols),
-}
-
-
-def look_ahead(gradient, buffer, momentum, nesterov):
-    """Update the buffer in place; what is to be orthogonalised comes back. All (rows, cols)."""
-    buffer.mul_(momentum).add_(gradient)
-    return gradient.add(buffer, alpha=momentum) if nesterov else buffer
-    ### END SOLUTION
-
 
 class Muon(Optimizer):
     """Momentum, orthogonalised (Jordan et al. 2024). For matrices only; everything else is AdamW's.
@@ -467,8 +453,8 @@ class Muon(Optimizer):
         for name, value in given.items():
             if value < 0:
                 raise ValueError(f"{name} must not be negative, but is {value}")
-        if scale not in SCALES:
-            raise ValueError(f"scale is one of {', '.join(SCALES)}, not {scale}")
+        if scale not in ("original", "match_rms", "spectral"):
+            raise ValueError(f"scale is original, match_rms or spectral, not {scale}")
         given.update(nesterov=nesterov, ns_steps=ns_steps, scale=scale)
         super().__init__(params, given)
         for group in self.param_groups:
@@ -489,19 +475,25 @@ class Muon(Optimizer):
             for p in group["params"]:
                 if p.grad is not None:
                     stacks.setdefault((p.shape, p.dtype, p.device), []).append(p)
-            for (shape, *_), members in stacks.items():
-                self._step_together(members, SCALES[group["scale"]](*shape), group)
+            for members in stacks.values():
+                self._step_together(members, group)
         return loss
 
-    def _step_together(self, members, factor, group):
-        ahead = [
-            look_ahead(p.grad, self._buffer(p), group["momentum"], group["nesterov"])
-            for p in members
-        ]
-        updates = newton_schulz(torch.stack(ahead), group["ns_steps"])
-        for p, update in zip(members, updates):
+    def _step_together(self, members, group):
+        ahead = torch.stack([self._look_ahead(p, group) for p in members])
+        for p, update in zip(members, newton_schulz(ahead, group["ns_steps"])):
             p.mul_(1 - group["lr"] * group["weight_decay"])
-            p.add_(update, alpha=-group["lr"] * factor)
+            p.add_(update, alpha=-group["lr"] * self._factor(*p.shape, group["scale"]))
+
+    def _look_ahead(self, p, group):
+        """Update the buffer in place, and return what is to be orthogonalised."""
+        buffer = self._buffer(p).mul_(group["momentum"]).add_(p.grad)
+        return p.grad.add(buffer, alpha=group["momentum"]) if group["nesterov"] else buffer
+
+    def _factor(self, rows, cols, scale):
+        if scale == "match_rms":
+            return 0.2 * math.sqrt(max(rows, cols))
+        return math.sqrt(max(1, rows / cols) if scale == "original" else rows / cols)
 
     def _buffer(self, p):
         if "momentum_buffer" not in self.state[p]:
