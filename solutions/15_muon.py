@@ -215,8 +215,8 @@ check("largest_after_five")
 # > - a matrix of zeros gives zeros, and a very short one does not blow up;
 # > - `steps` and `eps` are used as given.
 # >
-# > Stay in the precision of `g`. Published code casts to bfloat16, which a GPU multiplies
-# > faster; it is accepted here, too, but a CPU is 30 times slower with it.
+# > Stay in the precision of `g`. Published code casts to bfloat16, which a GPU multiplies faster;
+# > it is accepted here, too, but most CPUs are slower with it, some by a factor of 30.
 #
 # <details>
 # <summary>Hint 1: where to start</summary>
@@ -584,8 +584,8 @@ for name, work in (("one by one", one_by_one), ("stacked", stacked), ("torch's",
         print(f"{name:10}: does not take stacks ({type(error).__name__})")
 
 # %% [markdown]
-# (torch's casts to bfloat16, which most CPUs emulate slowly. On a GPU it is the other way
-# round.)
+# (torch's casts to bfloat16. How much slower that is depends on your CPU; on a GPU it is the other
+# way round.)
 #
 # ## What Muon must not touch
 #
