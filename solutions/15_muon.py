@@ -780,7 +780,7 @@ for make in (Muon, torch.optim.AdamW):
 # The thick line is one singular value on its way through five steps; drag it from 0.001 to 1.
 # The thin lines are others. Then drag a, b and c. Try the classic quintic (1.875, −1.25,
 # 0.375): everything converges to 1, and small values do not arrive. Raise a from 3.4445: small
-# values arrive sooner, and large ones start to swing. At a = 4.2 some leave.
+# values arrive sooner, and above about 3.53 some leave for good. There is little room.
 
 # %%
 from course_lib.lab.live_figure import live_figure
