@@ -635,9 +635,10 @@ show(
 print(race_table(live, target=2.6, recorded=["SGD", "Momentum", "Nesterov"]))
 
 # %% [markdown]
-# Momentum reaches SGD's final loss in about half the steps. Between heavy ball and Nesterov there
-# is nothing to choose here: their bands overlap, although Nesterov won on the seed that the
-# learning rates were tuned on. One seed is not a result.
+# The recorded heavy balls were at 2.6 nats after 58 to 77 steps. SGD took 97 or more, or did not
+# arrive. Between heavy ball and Nesterov there is nothing to choose here: their bands overlap,
+# although Nesterov won clearly on the seed that the learning rates were tuned on. One seed is not
+# a result.
 #
 # ## In the wild
 #

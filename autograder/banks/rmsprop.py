@@ -167,7 +167,7 @@ def _more(d: Drawing) -> list[Scenario]:
             d.run(
                 "steps", f"alpha {alpha}", d.one_group({**d.hyper(), "alpha": alpha}, count), d.steps(4, d.task.shapes)
             )
-            for alpha in (0.0, 0.999)
+            for alpha in (0.1, 0.999)
         ),
     ]
 

@@ -40,6 +40,13 @@ bank.convention(
     span=lambda s: s.decay_steps,
     progress=lambda s: (s.step + 1 - s.start) / s.span,
 )
+bank.convention(
+    "decay-between",
+    "a decay in decay_steps + 1 parts, so that neither the peak nor min_lr is part of it",
+    source="torchtitan's linear_warmup_stable_decay",
+    span=lambda s: s.decay_steps + 1,
+    progress=lambda s: (s.step + 1 - s.start) / s.span,
+)
 
 warmup_mistakes(bank)
 warmup_over_total(bank)
@@ -283,8 +290,8 @@ def _after(rng: np.random.Generator, shape: str) -> Scenario:
 
 
 def _edges(rng: np.random.Generator) -> list[Scenario]:
-    """Where a part of the schedule has one step or none. What a decay of one step has there, and step total_steps of a
-    run without decay, is left open: published schedules differ."""
+    """Where a part of the schedule has one step or none. What a decay of one step has there, and what follows a run
+    without decay, is left open: published schedules differ."""
     long = whole(rng, 5, 7)
     found: list[Scenario] = []
     for total, warmup, decay in (
@@ -299,7 +306,7 @@ def _edges(rng: np.random.Generator) -> list[Scenario]:
     ):
         arguments = _arguments(rng, total, warmup, decay, SHAPES[len(found) % 3], True)
         about = f"{warmup} steps of warmup, {decay} of decay, {total} in all"
-        either = [[total], [total - 1]][decay] if decay <= 1 else []
+        either = range(total, total + 4) if decay == 0 else [total - 1] if decay == 1 else []
         found.append(walk(FORMULA.entry, "edges", about, range(total + 4), arguments, open_steps=either))
     return found
 
@@ -309,7 +316,7 @@ def _together(rng: np.random.Generator) -> list[Scenario]:
     found = [_budget(rng, "together", f"warmup, min_lr and {s} decay", whole(rng, 4, 6), s, True) for s in SHAPES]
     warmup, decay = whole(rng, 6, 9), whole(rng, 8, 12)
     total = warmup + decay + whole(rng, 10, 20)
-    by_place = _arguments(rng, total, warmup, decay, "sqrt", True)
+    by_place = _arguments(rng, total, warmup, decay, "sqrt", True) | {"peak_lr": 1.0 + whole(rng, 1, 4) / 8}
     plain = _arguments(rng, total, warmup, decay, "linear", False)
     del plain["min_lr"], plain["shape"]
     mixed = [int(step) for step in rng.permutation(total + 5)][:20]

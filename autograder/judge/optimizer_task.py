@@ -333,6 +333,7 @@ def _together(d: Drawing) -> list[Scenario]:
     events = d.steps(3, d.task.shapes)
     events[0][2][count - 1] = None
     events[2][2][0] = None
+    events[1][2][1] = [0.0] * len(events[1][2][1])
     for group in (0, 1):
         for name in d.task.draw:
             if name not in d.task.fixed:

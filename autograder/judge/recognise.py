@@ -92,7 +92,7 @@ def recognise(expectations: Expectations, evidence: Sequence[Evidence]) -> Recog
         return Recognition(accepted, None, [])
     if not wrong:
         return Recognition(accepted, accepted, [])
-    program = explain_all(expectations, bases, evidence, wrong, reached)
+    program = explain_all(expectations, bases, evidence, wrong, reached, accepted)
     if program is not None and program.conventions:
         accepted = _only_conventions(program)
         wrong = [i for i in reached if not expectations.agrees(accepted, i, evidence[i])]
@@ -105,13 +105,14 @@ def explain_all(
     evidence: Sequence[Evidence],
     wrong: Sequence[int],
     reached: Sequence[int],
+    accepted: Variant,
 ) -> Variant | None:
     """The first variant with one mistake, else with two, that predicts every scenario in `reached`.
 
     Scenarios in `wrong` are tried first, the smallest of them before the others: they exclude most variants.
     """
     search = _Search(expectations, bases, evidence, wrong, reached)
-    return search.first(search.singles()) or search.first(search.pairs())
+    return search.first(search.singles()) or search.first(search.pairs(accepted))
 
 
 class _Search:
@@ -134,7 +135,6 @@ class _Search:
         fine = sorted((i for i in reached if i not in set(wrong)), key=lambda i: expectations.scenarios[i].size)
         self.order = by_size + fine
         self.start = self.order[0]
-        self.calm = [fine[0], fine[-1]] if len(fine) > 1 else fine
         self.bases = bases
         self.kind = self._kinds()
 
@@ -149,14 +149,15 @@ class _Search:
         """Each mistake under each convention, as far as the first scenario allows it."""
         return self._with_bases(dict.fromkeys(set(self.kind), self.expectations.task.bank.misconceptions))
 
-    def pairs(self) -> Iterable[Variant]:
-        """Two mistakes at once under each convention, likewise."""
-        return self._with_bases({kind: list(self._likely_pairs(kind)) for kind in sorted(set(self.kind))})
+    def pairs(self, accepted: Variant) -> Iterable[Variant]:
+        """Two mistakes at once, under the rule itself, the convention that fits best and those that start alike."""
+        kinds = {self.kind[0], self.kind[list(self.bases).index(accepted)]}
+        return self._with_bases({kind: list(self._likely_pairs(kind)) for kind in sorted(kinds)})
 
     def _with_bases(self, mistakes: Mapping[int, Sequence[Variant]]) -> Iterable[Variant]:
         possible: dict[tuple[int, str], bool] = {}
         for base, kind in zip(self.bases, self.kind, strict=True):
-            for mistake in mistakes[kind]:
+            for mistake in mistakes.get(kind, ()):
                 if not (base is CANONICAL or base.combines_with(mistake)):
                     continue
                 key = kind, mistake.id
@@ -167,10 +168,11 @@ class _Search:
 
     def _likely_pairs(self, kind: int) -> Iterable[Variant]:
         base = self.bases[kind]
+        calm = self._calm(base)
         suspects = [
             mistake
             for mistake in self.expectations.task.bank.misconceptions
-            if not any(self._changes(base, mistake, i) for i in self.calm)
+            if not any(self._changes(base, mistake, i) for i in calm)
         ]
         shows = {mistake.id: self._changes(base, mistake, self.start) for mistake in suspects}
         explains = {mistake.id: self._starts_like(_under(base, mistake)) for mistake in suspects}
@@ -180,6 +182,13 @@ class _Search:
             if (not shows[one.id] and not explains[two.id]) or (not shows[two.id] and not explains[one.id]):
                 continue
             yield one + two
+
+    def _calm(self, base: Variant) -> list[int]:
+        """The smallest and the largest scenario that are right under `base`; low precision could hide a mistake."""
+        scenarios = self.expectations.scenarios
+        exact = (i for i in reversed(self.order) if scenarios[i].program.get("dtype", "float64") == "float64")
+        right = [i for i in exact if self.expectations.agrees(base, i, self.evidence[i])]
+        return sorted({*right[:1], *right[-1:]})
 
     def _kinds(self) -> list[int]:
         """For each base, the number of the first one that predicts the same for the first scenario."""

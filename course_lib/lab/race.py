@@ -163,7 +163,7 @@ def race_table(live: Sequence[History], *, target: float, recorded: bool | Seque
     for name, runs in _by_name(live).items():
         rows.append(_row(name, runs, "yours" if len(runs) == 1 else f"yours, {len(runs)} seeds", target))
     for name, record in _behind(live, recorded).items():
-        how = f"recorded: {record.settings}; {len(record.histories)} seeds, {len(record.tried)} learning rates tried"
+        how = f"recorded: {record.settings}; {len(record.histories)} seeds"
         rows.append(_row(name, record.histories, how, target))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     return "\n".join(

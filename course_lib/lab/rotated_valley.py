@@ -75,6 +75,7 @@ def _panel(ax: Any, name: str) -> tuple[Any, Any, Any]:
     ax.plot(0, 0, marker="+", markersize=9, markeredgewidth=1.6, color=theme().ink, animated=True, zorder=5)
     ax.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH))
     ax.set_title(name, color=color)
+    ax.tick_params(left=False, bottom=False, labelleft=False, labelbottom=False)
     ax.grid(False)
     return image, line, end
 
