@@ -801,7 +801,7 @@ live_figure(
     ],
     height=3.6,
     alt="Two pictures of singular values through five steps. With the tuned coefficients 0.01 is in "
-    "the band from 0.68 to 1.13 after four steps, and all lines keep moving inside the band. With "
+    "the band from 0.68 to 1.13 after four steps, and all lines keep moving, in and around it. With "
     "the classic ones large values settle at 1 and 0.01 has only come to 0.2.",
 )
 
