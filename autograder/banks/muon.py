@@ -51,6 +51,13 @@ def _more(d: Drawing) -> list[Scenario]:
             dtype="float32",
         )
     )
+    zeros = {
+        "entry": "Muon",
+        "attempts": [{"lr": 0.0}, {"momentum": 0.0}],
+        "invalid": [False] * 2,
+        "shapes": [[2, 3]] * 2,
+    }
+    found.append(Scenario("invalid", "constructor", zeros, 2, "hyperparameters of zero"))
     vectors = {"entry": "Muon", "attempts": [{"lr": 0.1}, {"lr": 0.1}], "shapes": [[3], []], "step": True}
     return [*found, Scenario("matrices_only", "constructor", vectors, 2, "a parameter that is not a matrix")]
 

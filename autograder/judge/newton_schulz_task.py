@@ -10,6 +10,7 @@ import numpy as np
 from autograder.judge.bfloat16 import allowance, on_grid, relative_error
 from autograder.judge.evidence import Expected, Scenario
 from autograder.judge.function_task import FLAGS, FunctionTask, returned_size
+from autograder.judge.matrices_in_words import compared
 from autograder.judge.rule import Quantities
 from autograder.judge.variants import Step, Variant
 from autograder.worker.codes import ErrorCode
@@ -54,6 +55,14 @@ class NewtonSchulzTask(FunctionTask):
             start = stop + FLAGS
         holds = Holds(expected.values, tuple(loose), tuple(huge)) if loose or huge else None
         return Expected(expected.values, expected.tolerance, expected.event, ignored, holds)
+
+    def _explain_call(self, call: dict[str, Any], mine: np.ndarray, right: np.ndarray, fine: np.ndarray) -> str:
+        said = super()._explain_call(call, mine, right, fine)
+        if fine[:-FLAGS].all() or mine[-4] != right[-4] or mine[-3] != right[-3]:
+            return said
+        shape = call["returns"][0]["shape"]
+        more = compared(mine[:-FLAGS].reshape(shape), right[:-FLAGS].reshape(shape), "your result")
+        return f"{self.shown(call)}: {more}" if more else said
 
     def _block(self, plan: list[tuple[str, Step]], call: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
         size = returned_size(call)

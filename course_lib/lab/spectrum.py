@@ -96,7 +96,7 @@ def iteration_picture() -> Callable[[Any], Callable[..., str]]:
             for other, values in zip(others, faint.T, strict=True):
                 other.set_ydata(_inside(values))
             line.set_ydata(_inside(path))
-            return f"σ = {10**log_sigma:.3g} ends at {path[-1]:.3g}; from 0.01 to 1 they end at {grid.min():.3g} to {grid.max():.3g}"
+            return f"{10**log_sigma:.3g} ends at {path[-1]:.3g}, 0.01 to 1 at {grid.min():.2f} to {grid.max():.2f}"
 
         return update
 

@@ -53,7 +53,7 @@ def test_qk_clip_brings_the_largest_logit_of_a_head_to_tau_and_leaves_small_head
 def test_dion_finds_the_leading_directions_and_keeps_the_rest() -> None:
     left = torch.linalg.qr(torch.randn(10, 10, generator=generator()))[0]
     right = torch.linalg.qr(torch.randn(6, 6, generator=generator()))[0]
-    values = torch.tensor([5.0, 4.0, 0.1, 0.1, 0.1, 0.1])
+    values = torch.tensor([5.0, 5.0, 0.1, 0.1, 0.1, 0.1])
     whole = left[:, :6] * values @ right.T
     guess = torch.linalg.qr(torch.randn(6, 2, generator=generator()))[0]
     for _ in range(12):
