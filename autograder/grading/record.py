@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -73,8 +74,15 @@ class Recorder:
             path = self.feedback_page(student)
             if fingerprint_of_page(path) != fingerprint(notebook, standing):
                 write_whole(path, self._pages.render(self.chapter.name, notebook, standing))
+                self._copy_stamp(student)
                 written += 1
         return written
+
+    def _copy_stamp(self, student: str) -> None:
+        """Put the time of submission beside the page, where `nbgrader release_feedback` wants it."""
+        with suppress(OSError):
+            stamp = (self._folder("submitted", student) / "timestamp.txt").read_text(encoding="utf-8")
+            write_whole(self._folder("feedback", student) / "timestamp.txt", stamp)
 
     def autograded(self, student: str) -> Path:
         """Where a student's autograded notebook is."""
