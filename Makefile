@@ -1,10 +1,10 @@
 # Every target sets up .venv once and reuses it. Needs Python 3.11 or newer, make, and a network to the package index.
-PYTHON ?= python3
 SCALE ?= smoke
-BIN := .venv/bin
-READY := .venv/.ready
+EXTRAS := [dev]
+include install.mk
 
 .PHONY: demo test lab notebooks course lint types bench bench-accuracy bench-grading bench-sandbox soak clean
+.DEFAULT_GOAL := demo
 
 demo: $(READY)
 	$(BIN)/sgd2muon demo
@@ -44,17 +44,6 @@ bench-grading: $(READY)
 
 soak: $(READY)
 	$(BIN)/python -m benchmarks.soak
-
-# torch is pinned in constraints.txt, so that no other build of it is looked for
-$(READY): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "sgd2muon needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
-	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
-	  echo "$(PYTHON) has no venv module. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet -c constraints.txt "$$(grep '^torch==' constraints.txt)"
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
-	touch $(READY)
 
 clean:
 	rm -rf build .venv

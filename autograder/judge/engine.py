@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from autograder.errors import NotJudged
 from autograder.judge.checks import Check, Student, Wrong
 from autograder.judge.evidence import Evidence, Scenario, missing, parse
-from autograder.judge.ownership import not_own_implementation
+from autograder.judge.ownership import not_own_implementation, not_there_when_graded
 from autograder.judge.picture import picture_of
 from autograder.judge.recognise import Expectations, Task
 from autograder.judge.registry import checks_of, implementation_tasks, load_task
-from autograder.judge.results import CheckResult, Submission, TaskResult
+from autograder.judge.results import CheckResult, Flag, Submission, TaskResult
+from autograder.judge.stand_ins import stand_in
 
 if TYPE_CHECKING:
     from autograder.sandbox import Level, Limits, Outcome, Sandbox
@@ -80,12 +81,28 @@ class Judge:
         checks = checks_of(task_id)
         result = TaskResult(task_id, [], level=self.level, seed=self._shown_seed)
         if task_id in implementation_tasks():
-            student = yield from self._student(load_task(task_id), submission, result)
+            task = load_task(task_id)
+            ground = yield from self._on_solid_ground(task, submission, result)
+            student = yield from self._student(task, ground, result)
         else:
             student = Student(None, (), submission.answers.get(task_id, ...))
         result.checks = ask(checks, student)
         result.seconds = time.perf_counter() - started
         return result
+
+    def _on_solid_ground(self, task: Task, submission: Submission, result: TaskResult) -> Plays[Submission]:
+        """The submission, earlier modules that are missing or wrong replaced, so that one failed task sinks no other."""
+        modules = dict(submission.modules)
+        for earlier in getattr(task, "builds_on", ()):
+            path = load_task(earlier).module
+            if earlier not in modules.get(task.module, ""):
+                continue
+            right = path in modules and (yield from self.judging(earlier, submission)).passed
+            if not right:
+                modules[path] = stand_in(earlier)
+                text = f"{path} is missing or does not pass its own checks; a right one stood in for it."
+                result.flags.append(Flag("stand-in", text))
+        return Submission(modules, submission.answers)
 
     def expectations(self, task_id: str) -> Expectations:
         """What variants predict for this judge's scenarios of a task."""
@@ -114,14 +131,18 @@ class Judge:
 
     def _student(self, task: Task, submission: Submission, result: TaskResult) -> Plays[Student]:
         expectations = self.expectations(task.id)
-        evidence = yield from _collecting(task, submission, expectations.scenarios, result)
+        found = yield from _collecting(task, submission, expectations.scenarios, result)
+        evidence = observed(task, found, expectations.scenarios)
         student = Student(expectations, evidence)
         recognition = student.recognition
         assert recognition is not None
         result.convention = recognition.accepted.id if recognition.accepted.kind == "convention" else None
         result.misconceptions = [mistake.id for mistake in recognition.mistakes]
         result.hints = [hint for mistake in recognition.mistakes[:1] for hint in mistake.hints]
-        result.flags = not_own_implementation(submission.modules.get(task.module, ""), task.module)
+        source = submission.modules.get(task.module, "")
+        result.flags += not_own_implementation(source, task.module)
+        if self.level == "trusted":
+            result.flags += not_there_when_graded(source, task.module, available_packages())
         result.sandbox = self.sandbox.layers
         result.picture = picture_of(task, expectations, evidence, recognition)
         return student
@@ -165,6 +186,20 @@ def _job(task: Task, submission: Submission, scenarios: Sequence[Scenario], firs
     }
     size = sum(scenario.record_bytes for scenario in scenarios)
     return json.dumps(job).encode("utf-8", "replace"), size
+
+
+def available_packages() -> set[str]:
+    """What a worker can import at every level, beside Python's library."""
+    from autograder.sandbox.importable import packages
+
+    return set(packages())
+
+
+def observed(task: Task, evidence: list[Evidence], scenarios: Sequence[Scenario]) -> list[Evidence]:
+    """The evidence as the task looks at it: a task whose right answers are random has `observe`, which turns a scenario's
+    raw numbers into properties that are not; for others the evidence itself."""
+    observe: Any = getattr(task, "observe", None)
+    return [observe(*pair) for pair in zip(evidence, scenarios, strict=True)] if observe else evidence
 
 
 def ask(checks: Sequence[Check], student: Student) -> list[CheckResult]:

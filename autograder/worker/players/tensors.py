@@ -38,6 +38,15 @@ def numbers(value: Any, count: int) -> np.ndarray:
     return flat.numpy().copy()
 
 
+def kind_of(value: Any) -> int:
+    """What was returned: 1 a tensor, 2 a tensor with an autograd graph, 3 a number, 4 None, 5 anything else."""
+    if isinstance(value, torch.Tensor):
+        return 2 if value.requires_grad else 1
+    if value is None:
+        return 4
+    return 3 if isinstance(value, int | float | np.number) and not isinstance(value, bool) else 5
+
+
 def size_of(shape: list[int]) -> int:
     """Number of elements of a shape; () has one."""
     return math.prod(shape)

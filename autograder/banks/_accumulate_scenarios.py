@@ -1,0 +1,77 @@
+"""How `accumulate` is tried: micro-batches of equal and unequal length, padded, empty; gradients there already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograder.judge.named_parts_task import Drawn
+from autograder.judge.rounding import representable
+from autograder.oracles.accumulate import PADDING, UNUSED
+
+INPUTS = 3
+
+
+def layout(program: dict[str, Any]) -> dict[str, int]:
+    """What the player accumulation.py writes."""
+    numbers, batches = len(program["weight"]) + 1 + UNUSED, len(program["y"])
+    sizes = {"returned": 1, "grads": numbers, "params": numbers, "kind": 1}
+    return {**sizes, "calls": batches, "alive": batches, "counted": batches}
+
+
+def open_parts(program: dict[str, Any]) -> dict[str, Any]:
+    """How often tokens are counted is open, and whether the loss of an empty micro-batch is asked for."""
+    empty = np.array([all(target == PADDING for target in y) for y in program["y"]])
+    return {"calls": empty, "alive": empty, "counted": True}
+
+
+def scenarios(rng: np.random.Generator) -> list[Drawn]:
+    """All of them."""
+    draw = _Drawing(rng)
+    tokens = int(rng.integers(3, 6))
+    unequal = [int(n) for n in rng.permutation([7, 3, 5, 2])]
+    existing = [draw.values(INPUTS), float(draw.values(1)[0]), draw.values(UNUSED)]
+    found = [
+        ("equal", "", draw.program([tokens] * 3)),
+        ("equal", "", draw.program([tokens + 2] * 4)),
+        ("unequal", f"micro-batches of {_listed(unequal)} tokens", draw.program(unequal)),
+        ("unequal", "rows of equal length, partly padding", draw.program([6, 6, 6], real=[6, 2, 4])),
+        ("edges", "a single micro-batch", draw.program([tokens])),
+        ("edges", "the last micro-batch is empty", draw.program([4, 6, 0])),
+        ("edges", "the second micro-batch is all padding", draw.program([3, 4, 6], real=[3, 0, 5])),
+        ("existing", "gradients are there already", draw.program([5, 2, 4], grads=existing)),
+        ("together", "a tuple of float32", draw.program([5, 1, 4, 3, 6], dtype="float32", form="tuple")),
+    ]
+    return [(family, "accumulation", program, about) for family, about, program in found]
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return f"{', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
+
+
+class _Drawing:
+    def __init__(self, rng: np.random.Generator):
+        self.rng = rng
+
+    def values(self, count: int, dtype: str = "float64") -> list[float]:
+        """Numbers of both signs, away from zero."""
+        drawn = self.rng.uniform(0.3, 1.7, size=count) * self.rng.choice([-1.0, 1.0], size=count)
+        return [float(v) for v in representable(drawn, dtype)]
+
+    def program(
+        self,
+        rows: Sequence[int],
+        real: Sequence[int] | None = None,
+        grads: Sequence[Any] = (None, None, None),
+        dtype: str = "float64",
+        **more: Any,
+    ) -> dict[str, Any]:
+        """Micro-batches of `rows` rows, of which the first `real` are no padding (all, if not given)."""
+        x = [self.values(INPUTS * n, dtype) for n in rows]
+        y = [self.values(n, dtype) for n in rows]
+        for targets, n in zip(y, real or rows, strict=True):
+            targets[n:] = [PADDING] * (len(targets) - n)
+        base = {"weight": self.values(INPUTS, dtype), "bias": self.values(1, dtype)[0], "x": x, "y": y}
+        return {**base, "grads": list(grads), "dtype": dtype, "cancels": 1.0, **more}

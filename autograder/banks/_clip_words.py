@@ -1,0 +1,53 @@
+"""What is said about a wrong clip_grad_norm_ from its numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograder.judge.named_parts_task import Seen
+from autograder.judge.simulate import numel
+
+
+def say(seen: Seen) -> str:
+    """The first difference: what became of the gradients, what was returned, then everything else."""
+    program, context = seen.scenario.program, f" ({seen.scenario.about})" if seen.scenario.about else ""
+    if seen.wrong("grads"):
+        return f"{_gradients(seen)} max_norm is {program['max_norm']:.5g}{context}."
+    if seen.wrong("returned"):
+        returned, norm = float(seen.mine["returned"][0]), float(seen.right["returned"][0])
+        what = {4: "None", 5: "something that is no number"}.get(int(seen.mine["kind"][0]), f"{returned:.5g}")
+        return f"It returned {what}{context}; the norm of all gradients together, before clipping, is {norm:.5g}."
+    if seen.wrong("views"):
+        return "p.grad has the right values, but it is a new tensor: an older reference to it keeps the old ones."
+    if seen.wrong("params"):
+        return f"The gradients are right, but a parameter itself changed{context}."
+    if seen.wrong("changed"):
+        return f"A gradient changed its dtype or shape{context}."
+    carries = "a tensor that carries an autograd graph" if seen.mine["kind"][0] == 2 else "no tensor"
+    return f"The returned number is right, but it is {carries}."
+
+
+def _gradients(seen: Seen) -> str:
+    shapes = seen.scenario.program["shapes"]
+    edges = np.cumsum([0, *(numel([shape]) for shape in shapes)])
+    before = [None if grad is None else np.array(grad) for grad in seen.scenario.program["grads"]]
+    whole = np.sqrt(sum(float(np.sum(grad**2)) for grad in before if grad is not None))
+    after = float(np.linalg.norm(np.nan_to_num(seen.mine["grads"])))
+    fine = seen.fine["grads"]
+    number = next(i for i in range(len(shapes)) if not fine[edges[i] : edges[i + 1]].all())
+    mine, start = seen.mine["grads"][edges[number] : edges[number + 1]], before[number]
+    who = f"gradient {number + 1} of {len(shapes)}" if len(shapes) > 1 else "the gradient"
+    norms = f"The norm of all gradients was {whole:.5g}, and is {after:.5g} after your call."
+    if start is None or not np.isfinite(mine).all():
+        return f"After your call {who} is {'no longer None' if start is None else 'not finite, or gone'}."
+    return f"{norms} {who[0].upper()}{who[1:]} {_became(mine, start)};"
+
+
+def _became(mine: np.ndarray, start: np.ndarray) -> str:
+    size = float(np.dot(start, start))
+    factor = float(np.dot(mine, start)) / size if size else 0.0
+    if np.allclose(mine, start, rtol=1e-9):
+        return "is as it was"
+    if np.allclose(mine, factor * start, rtol=1e-2, atol=0):
+        return f"became {factor:.4g} × what it was"
+    return "points in another direction than before"

@@ -1,0 +1,96 @@
+"""Calls a function that accumulates gradients over scripted micro-batches, and watches what it calls.
+
+The model is linear: parameters weight (inputs,), bias () and one that no loss depends on, (2,). A micro-batch is a pair
+(x, y), x (rows, inputs) and y (rows,); rows with y = PADDING count for nothing. The loss is half the squared error.
+
+Parts, in this order: returned (1), gradients and parameters (inputs + 3 each), kind (1: of what was returned), calls (per micro-batch, of loss_sum_fn), alive (per micro-batch: graphs of other micro-batches that still held
+saved tensors when its loss was asked for), counted (per micro-batch, calls of count_fn).
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+import numpy as np
+import torch
+
+from autograder.worker.harness import Recorder
+from autograder.worker.players.tensors import kind_of, numbers, tensor
+
+PADDING = -100.0
+UNUSED = 2
+
+
+def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
+    """One call."""
+    recorder.event = 0
+    watched = _Watched(scenario)
+    recorder.event = 1
+    given = watched.batches if scenario.get("form", "list") == "list" else tuple(watched.batches)
+    returned = getattr(module, scenario["entry"])(watched.loss_sum, watched.count, given)
+    parts = [numbers(returned, 1)]
+    for tensors in ([param.grad for param in watched.params], watched.params):
+        parts += [numbers(item, param.numel()) for item, param in zip(tensors, watched.params, strict=True)]
+    recorder.put(0, np.concatenate([*parts, [_kind(returned)], watched.calls, watched.alive, watched.counted]))
+
+
+def _kind(returned: Any) -> int:
+    """A number and a tensor without a graph are the same kind here."""
+    kind = kind_of(returned)
+    return 3 if kind == 1 else kind
+
+
+class _Saved:
+    """What a graph keeps for its backward pass; it dies with the graph, or when backward() has used it."""
+
+    def __init__(self, value: torch.Tensor):
+        self.value = value.detach()
+
+
+class _Watched:
+    def __init__(self, scenario: dict[str, Any]):
+        dtype = scenario.get("dtype", "float64")
+        shapes: list[list[int]] = [[len(scenario["weight"])], [], [UNUSED]]
+        values = [scenario["weight"], scenario["bias"], [1.0] * UNUSED]
+        self.params = [torch.nn.Parameter(tensor(v, s, dtype)) for v, s in zip(values, shapes, strict=True)]
+        for param, shape, grad in zip(self.params, shapes, scenario["grads"], strict=True):
+            param.grad = None if grad is None else tensor(grad, shape, dtype)
+        inputs = len(scenario["weight"])
+        self.batches = [
+            (tensor(x, [len(y), inputs], dtype), tensor(y, [len(y)], dtype))
+            for x, y in zip(scenario["x"], scenario["y"], strict=True)
+        ]
+        self.calls, self.alive, self.counted = (np.zeros(len(self.batches)) for _ in range(3))
+        self.saved: list[list[weakref.ref[_Saved]]] = [[] for _ in self.batches]
+
+    def loss_sum(self, batch: Any) -> torch.Tensor:
+        """The loss of a micro-batch, summed over its rows."""
+        index = self._index(batch)
+        self.calls[index] += 1
+        held = [any(saved() is not None for saved in graph) for graph in self.saved]
+        self.alive[index] = max(self.alive[index], sum(held) - held[index])
+
+        def keep(value: torch.Tensor) -> _Saved:
+            saved = _Saved(value)
+            self.saved[index].append(weakref.ref(saved))
+            return saved
+
+        x, y = batch
+        weight, bias, _ = self.params
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda saved: saved.value):
+            error = (x @ weight + bias - y) * (y != PADDING)
+            return 0.5 * (error * error).sum()
+
+    def count(self, batch: Any) -> int:
+        """How many rows of a micro-batch are not padding."""
+        self.counted[self._index(batch)] += 1
+        return int((batch[1] != PADDING).sum())
+
+    def _index(self, batch: Any) -> int:
+        """The number of a micro-batch; TypeError for anything else."""
+        for index, known in enumerate(self.batches):
+            if batch is known:
+                return index
+        what = type(batch).__name__
+        raise TypeError(f"this function takes one of the given micro-batches as it is, and this is another {what}")
