@@ -52,7 +52,7 @@ class Soak:
 
 
 def soak(
-    folder: Path, submissions: int, grader_kills: int, worker_kills: int, seed: int = 0, calm: float = 6.0
+    folder: Path, submissions: int, grader_kills: int, worker_kills: int, seed: int = 0, calm: float = 4.0
 ) -> Soak:
     """Grade a class under fire, the same class in peace, and compare. calm: mean seconds between two kills of the grader."""
     chance, done, started = random.Random(seed), Soak(), time.perf_counter()
@@ -61,7 +61,7 @@ def soak(
     shutil.copytree(folder / "fire", folder / "peace")
     seen: dict[int, float] = {}
     while done.grader_kills < grader_kills:
-        if _under_fire(chapter, chance, done, seen, worker_kills, chance.expovariate(1 / calm) + 1):
+        if _under_fire(chapter, chance, done, seen, worker_kills, chance.expovariate(1 / calm)):
             break
     while not _under_fire(chapter, chance, done, seen, worker_kills, None):
         if done.runs > 10 * (grader_kills + 2):
@@ -69,9 +69,9 @@ def soak(
             break
     done.seconds = time.perf_counter() - started
     _check_journal(chapter, submissions, done)
-    last = _run(chapter).communicate()[0]
-    if "Nothing new" not in last:
-        done.problems.append(f"a second run judged again: {last[-300:]}")
+    _run(chapter).wait()
+    if "Nothing new" not in _said(chapter):
+        done.problems.append(f"a second run judged again: {_said(chapter)[-300:]}")
     peace = ClassChapter(type(chapter.classroom)(folder / "peace"), CHAPTER)
     if _run(peace).wait() != 0:
         done.problems.append("the run in peace failed")
@@ -80,18 +80,32 @@ def soak(
     return done
 
 
-def _run(chapter: ClassChapter) -> subprocess.Popen[str]:
+def _run(chapter: ClassChapter) -> subprocess.Popen[bytes]:
+    """A run that says what it has to say to a file: a pipe that nobody reads would stop it."""
     command = [sys.executable, "-m", "autograder", "grade", str(chapter.classroom.directory), CHAPTER, "--jobs=2"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    with open(_log(chapter), "wb") as log:
+        return subprocess.Popen(command, stdout=log, stderr=log)
+
+
+def _log(chapter: ClassChapter) -> Path:
+    return chapter.classroom.directory.with_suffix(".log")
+
+
+def _said(chapter: ClassChapter) -> str:
+    return _log(chapter).read_text(encoding="utf-8", errors="replace")
 
 
 def _under_fire(
     chapter: ClassChapter, chance: random.Random, done: Soak, seen: dict[int, float], most: int, limit: float | None
 ) -> bool:
-    """One run, killed after `limit` seconds; whether it came to its end before."""
+    """One run, killed `limit` seconds after it first judged something; whether it came to its end before.
+
+    One in five is killed so long after its start instead, while it reads and starts workers.
+    """
     done.runs += 1
+    before, early = _journal_bytes(chapter), chance.random() < 0.2
     process = _run(chapter)
-    end = time.monotonic() + limit if limit else float("inf")
+    end = time.monotonic() + limit if limit and early else float("inf")
     shot = time.monotonic() + chance.expovariate(1.0)
     while process.poll() is None:
         below = _below(process.pid)
@@ -101,16 +115,23 @@ def _under_fire(
                 psutil.Process(chance.choice(list(below))).kill()
                 done.worker_kills += 1
             shot = time.monotonic() + chance.expovariate(1.0)
+        if limit and end == float("inf") and _journal_bytes(chapter) > before:
+            end = time.monotonic() + limit
         if time.monotonic() > end:
             process.kill()
             done.grader_kills += 1
             process.wait()
             return False
         time.sleep(0.02)
-    said = process.communicate()[0]
+    said = _said(chapter)
     if process.returncode:
         done.problems.append(f"a run ended with status {process.returncode}: {said[-300:]}")
     return process.returncode == 0 and "problem:" not in said
+
+
+def _journal_bytes(chapter: ClassChapter) -> int:
+    path = chapter.classroom.private() / f"journal-{CHAPTER}.jsonl"
+    return path.stat().st_size if path.exists() else 0
 
 
 def _below(root: int) -> dict[int, float]:

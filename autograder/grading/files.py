@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,3 +24,14 @@ def write_whole(path: Path, content: str) -> None:
         raise CourseError(
             f"{path} cannot be written ({error.strerror}). Nothing is lost: run the same command again when it can."
         ) from None
+
+
+def small_text(path: Path, most: int = 1000) -> str:
+    """The text of a small file that a student may have put there; "" for a link, a pipe, and what is not there."""
+    try:
+        number = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+        with open(number, "rb") as file:
+            regular = stat.S_ISREG(os.fstat(number).st_mode)
+            return file.read(most).decode("utf-8", "replace") if regular else ""
+    except OSError:
+        return ""

@@ -13,10 +13,12 @@ import nbformat
 
 from autograder.grading.classroom import ClassChapter
 from autograder.grading.feedback import FeedbackPages, fingerprint, fingerprint_of_page
-from autograder.grading.files import write_whole
+from autograder.grading.files import small_text, write_whole
 from autograder.grading.gradebook import ChapterGradebook, Row, Standing
 from autograder.nbgrader_plugin.compose import with_students_cells, with_verdicts
 from autograder.submissions import Extracted
+
+STAMPS = ("timestamp.txt", "submission_secret.txt")
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,16 @@ class Recorder:
             path = self.feedback_page(student)
             if fingerprint_of_page(path) != fingerprint(notebook, standing):
                 write_whole(path, self._pages.render(self.chapter.name, notebook, standing))
+                self._copy_stamps(student)
                 written += 1
         return written
+
+    def _copy_stamps(self, student: str) -> None:
+        """Put what nbgrader's collect wrote of a submission beside the page, where `release_feedback` wants it."""
+        for name in STAMPS:
+            text = small_text(self._folder("submitted", student) / name)
+            if text:
+                write_whole(self._folder("feedback", student) / name, text)
 
     def autograded(self, student: str) -> Path:
         """Where a student's autograded notebook is."""

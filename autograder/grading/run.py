@@ -13,6 +13,7 @@ from pathlib import Path
 
 from autograder.errors import CourseError, IsolationMissing
 from autograder.grading.classroom import ClassChapter
+from autograder.grading.files import small_text
 from autograder.grading.gradebook import Standing
 from autograder.grading.journal import Entry, Journal, key_of
 from autograder.grading.marks import Mark, mark_of, write_marks
@@ -226,7 +227,8 @@ def _stamp(path: Path | None) -> datetime | None:
     with suppress(OSError, ValueError):
         from nbgrader.utils import parse_utc
 
-        stamp: datetime = parse_utc((path.parent / "timestamp.txt").read_text(encoding="utf-8").strip())
+        text = small_text(path.parent / "timestamp.txt").strip()
+        stamp: datetime | None = parse_utc(text) if text else None
         return stamp
     return None
 

@@ -183,6 +183,8 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Graded:
     os.mkfifo(place(directory, "fifo"))
     place(directory, "a_folder").mkdir()
     place(directory, "device").symlink_to("/dev/zero")
+    place(directory, "victim").with_name("timestamp.txt").symlink_to(directory / ".sgd2muon" / f"seed-{CHAPTER}")
+    os.mkfifo(place(directory, "hard_link").with_name("timestamp.txt"))
     return chapter, grade(chapter, jobs=2)
 
 
@@ -220,6 +222,10 @@ def test_what_is_no_notebook_gets_nothing_and_is_explained(name: str, graded: Gr
 def test_the_victim_keeps_the_mark(graded: Graded) -> None:
     marks = {mark.student: mark.total for mark in graded[1].marks}
     assert marks["victim"] == marks["hard_link"] == 19
+
+
+def test_a_link_in_place_of_the_time_of_submission_gives_nothing_away(graded: Graded) -> None:
+    assert list(graded[0].classroom.directory.glob("feedback/*/*/timestamp.txt")) == []
 
 
 def test_nothing_was_written_where_targets_pointed() -> None:
