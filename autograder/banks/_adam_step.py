@@ -10,6 +10,7 @@ from autograder.banks._adam_moments import Entry, Hints
 from autograder.judge.contract import Raises
 from autograder.judge.rule import Rule, zeros
 from autograder.judge.variants import Bank, Variant
+from autograder.worker.codes import ErrorCode
 
 EPS_PLACE: Hints = (
     "Your step is off where the gradient is not large against ε. Where does ε stand?",
@@ -64,7 +65,7 @@ def _one(param: np.ndarray) -> float:
 
 
 def _raises(_: Any) -> Any:
-    raise Raises
+    raise Raises(ErrorCode.ARITHMETIC)
 
 
 _CORRECTION_HINTS: Hints = (

@@ -199,16 +199,24 @@ def _models(rng: np.random.Generator) -> list[Scenario]:
         ["norm", "norm", [hidden]],
         ["down", "linear", [width, hidden]],
     ]
-    language = [["embedding", "embedding", [symbols, width]], *plain, ["head", "linear", [symbols, width]]]
-    other = [["embedding", "embedding", [symbols, width]], *plain, ["lm_head", "linear", [symbols, width]]]
-    nested = [
+    language: list[list[Any]] = [
+        ["embedding", "embedding", [symbols, width]],
+        *plain,
+        ["head", "linear", [symbols, width]],
+    ]
+    other: list[list[Any]] = [
+        ["embedding", "embedding", [symbols, width]],
+        *plain,
+        ["lm_head", "linear", [symbols, width]],
+    ]
+    nested: list[list[Any]] = [
         ["tokens", "embedding", [symbols, width]],
         ["positions", "embedding", [hidden, width]],
         *block("blocks.0"),
         *block("blocks.1"),
         ["decoder.lm_head", "linear_with_bias", [symbols, width]],
     ]
-    tied = [
+    tied: list[list[Any]] = [
         ["tok_embed", "embedding", [symbols, width]],
         *block("layers.first"),
         ["lm_head", "linear", [symbols, width]],
@@ -224,7 +232,7 @@ def _models(rng: np.random.Generator) -> list[Scenario]:
         ["temperature", "parameter", []],
         *block("trunk.0"),
     ]
-    shared = [["lookup", "linear", [symbols, width]], *plain, ["head", "linear", [symbols, width]]]
+    shared: list[list[Any]] = [["lookup", "linear", [symbols, width]], *plain, ["head", "linear", [symbols, width]]]
     return [
         model_scenario(ENTRY, "matrices", "a small MLP", plain),
         model_scenario(ENTRY, "language", "a language model", language),

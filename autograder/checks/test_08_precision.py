@@ -111,3 +111,36 @@ def test_master_reload(student):
     """After saving and loading, training goes on as if nothing had happened, low bits included."""
     student.follows("reload")
     student.follows("together")
+
+
+@check("mixed_precision_step", points=2)
+def test_step_under_autocast(student):
+    """Forward and loss run under autocast, old gradients do not count, the optimizer steps once."""
+    student.follows("plain")
+
+
+@check("mixed_precision_step", points=1, needs="step_under_autocast")
+def test_step_dtype(student):
+    """The model computes in the dtype that is asked for."""
+    student.follows("dtype")
+
+
+@check("mixed_precision_step", points=2, needs="step_under_autocast")
+def test_step_with_scaler(student):
+    """With a scaler the loss is scaled, the scaler makes the step, and the scale is updated once."""
+    student.follows("scaler")
+    student.follows("overflow")
+
+
+@check("mixed_precision_step", points=2, needs="step_under_autocast")
+def test_step_with_clipping(student):
+    """max_norm limits the norm of the true gradient: unscaled first, clipped before the step."""
+    student.follows("clip")
+    student.follows("together")
+
+
+@check("mixed_precision_step", points=1, needs="step_under_autocast")
+def test_step_returns_the_loss(student):
+    """The unscaled loss comes back as a Python float."""
+    student.follows("plain", part="returned")
+    student.follows(part="returned")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.judge import check
+from autograder.judge import Choice, Number, check
 
 
 @check("newton_schulz", points=3)
@@ -155,3 +155,73 @@ def test_each_once(student):
     """Every parameter is in exactly one list, once, in the model's order, and a tied one is treated by all its names."""
     student.follows("tied")
     student.follows(part="flags")
+
+
+@check("largest_after_five", points=1)
+def test_largest_after_five(student):
+    """The predicted upper end of the band after five steps is that of the tuned quintic."""
+    student.answers(
+        Number(
+            1.13,
+            tolerance=0.015,
+            slips={
+                1: "That is what the method is said to aim at. The tuned polynomial gave it up. What is a + b + c?",
+                1.2: "That is the most that one step can give. Where does a value of 1.2 go in the next step?",
+                0.68: "That is the lower end of the band. What is the upper one?",
+                0.7: "That is where 1 goes in one step: a + b + c. Follow other values, for five steps.",
+                1.5: "That is how the polynomial is often described. Put some values through five steps and look.",
+            },
+        )
+    )
+
+
+@check("tiny_singular_value", points=1)
+def test_tiny_singular_value(student):
+    """Near zero a step multiplies by a."""
+    student.answers(
+        Number(
+            0.0485,
+            tolerance=0.0025,
+            slips={
+                1: "Only values above about 0.01 reach the band. By how much does a tiny one grow in a step?",
+                0.00172: "That adds up five times a. Each step multiplies what the step before left.",
+                0.0141: "That is after four steps.",
+                0.167: "That is after six steps.",
+                0.0001: "It grows. Near zero the terms with x³ and x⁵ vanish; which one is left?",
+            },
+        )
+    )
+
+
+@check("ten_times_the_gradient", points=1)
+def test_ten_times_the_gradient(student):
+    """The length of the gradient has no say in the length of Muon's step."""
+    student.answers(
+        Choice(
+            "b",
+            options="abcd",
+            why={
+                "a": "That is momentum without orthogonalisation. What does newton_schulz divide by first?",
+                "c": "Neither the momentum nor Newton-Schulz takes a root of the gradient. What is X when G is ten times larger?",
+                "d": "The norm is divided out, and nothing else is left of it. Longer, shorter, or neither?",
+            },
+        )
+    )
+
+
+@check("cost_of_newton_schulz", points=1)
+def test_cost_of_newton_schulz(student):
+    """Five steps on square matrices cost 5 m / T of the forward and backward pass."""
+    student.answers(
+        Number(
+            1.95,
+            tolerance=0.03,
+            unit="%",
+            slips={
+                0.0195: "That is the fraction. The question asks for per cent.",
+                0.39: "That is one step, m / T. How many steps are there?",
+                11.7: "Forward and backward pass are six times m n operations for each token. What did you divide by?",
+                5.86: "That divides by the forward pass alone, 2 m n for each token. The backward pass costs twice that.",
+            },
+        )
+    )

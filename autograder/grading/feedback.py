@@ -111,7 +111,7 @@ def _part(cell: Any, standing: Standing) -> Part:
     if grading.get("grade"):
         part.most, part.score = float(grading["points"]), mark.score if mark else 0.0
     if cell.cell_type == "markdown":
-        part.written = html.unescape(cell.source)  # as typed: the template escapes it again
+        part.written = html.unescape(cell.source)  # as typed; the template escapes it again
         return part
     if grading.get("solution"):
         part.title += ": your cell"

@@ -20,6 +20,8 @@ from nbgrader.api import (
     Comment,
     Grade,
     Gradebook,
+    InvalidEntry,
+    MissingEntry,
     Notebook,
     Student,
     SubmittedAssignment,
@@ -94,10 +96,26 @@ class ChapterGradebook:
     def register(self, release: Any) -> None:
         """Make sure the gradebook knows the chapter and its cells."""
         with _explained(self.db_url), Gradebook(self.db_url) as gradebook:
+            if self._is_registered(gradebook, release):
+                return
             gradebook.update_or_create_assignment(self.name)
         named = {"assignment": self.name, "notebook": self.name, "student": "", "db_url": self.db_url}
         with _explained(self.db_url):
             SaveCells().preprocess(release, {"nbgrader": named})
+
+    def _is_registered(self, gradebook: Gradebook, release: Any) -> bool:
+        """Whether the gradebook's cells, with their points and texts, are those of the release."""
+        try:
+            book = gradebook.find_notebook(self.name, self.name)
+        except MissingEntry:
+            return False
+        wanted = {
+            (name, float(cell.metadata.nbgrader["points"]) if is_grade(cell) else 0.0, cell.source)
+            for cell in release.cells
+            if (name := cell.metadata.get("nbgrader", {}).get("grade_id"))
+        }
+        points = {cell.name: float(cell.max_score) for cell in book.grade_cells}
+        return wanted == {(cell.name, points.get(cell.name, 0.0), cell.source) for cell in book.source_cells}
 
     def students(self) -> dict[str, tuple[str, str, str]]:
         """Everybody in the gradebook, with a submission or without: id → (first name, last name, e-mail)."""
@@ -234,9 +252,15 @@ class _explained:
         return None
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, DBAPIError):
+        if isinstance(error, RuntimeError) and "Cannot add or remove cells" in str(error):
             raise CourseError(
-                f"The gradebook {_without_password(self.db_url)} cannot be used ({str(error.orig).strip()}). What was judged "
+                "The released notebook has other cells than the one that is graded already. Put the old one back into "
+                "release/, or make a new class for the new one."
+            ) from None
+        if isinstance(error, DBAPIError | InvalidEntry):
+            reason = str(error.orig if isinstance(error, DBAPIError) else error).strip()
+            raise CourseError(
+                f"The gradebook {_without_password(self.db_url)} cannot be used ({reason}). What was judged "
                 "is in the journal; close other programs that use it, make it writable, and run the same command again."
             ) from None
 

@@ -24,11 +24,11 @@ Entry = tuple[dict[str, Any], int, np.ndarray]
 
 
 class Raises(Exception):
-    """The simulated program raises an exception at this event; of this kind, where the kind is known."""
+    """The simulated program raises an exception at this event; of one of these kinds, where they are known."""
 
-    def __init__(self, code: ErrorCode | None = None):
+    def __init__(self, *codes: ErrorCode):
         super().__init__()
-        self.code = code
+        self.codes = codes
 
 
 class Contract:

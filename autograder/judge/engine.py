@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from autograder.errors import NotJudged
 from autograder.judge.checks import Check, Student, Wrong
 from autograder.judge.evidence import Evidence, Scenario, missing, parse
-from autograder.judge.ownership import not_own_implementation
+from autograder.judge.ownership import not_own_implementation, not_there_when_graded
 from autograder.judge.picture import picture_of
 from autograder.judge.recognise import Expectations, Task
 from autograder.judge.registry import checks_of, implementation_tasks, load_task
@@ -139,7 +139,10 @@ class Judge:
         result.convention = recognition.accepted.id if recognition.accepted.kind == "convention" else None
         result.misconceptions = [mistake.id for mistake in recognition.mistakes]
         result.hints = [hint for mistake in recognition.mistakes[:1] for hint in mistake.hints]
-        result.flags += not_own_implementation(submission.modules.get(task.module, ""), task.module)
+        source = submission.modules.get(task.module, "")
+        result.flags += not_own_implementation(source, task.module)
+        if self.level == "trusted":
+            result.flags += not_there_when_graded(source, task.module, available_packages())
         result.sandbox = self.sandbox.layers
         result.picture = picture_of(task, expectations, evidence, recognition)
         return student
@@ -183,6 +186,13 @@ def _job(task: Task, submission: Submission, scenarios: Sequence[Scenario], firs
     }
     size = sum(scenario.record_bytes for scenario in scenarios)
     return json.dumps(job).encode("utf-8", "replace"), size
+
+
+def available_packages() -> set[str]:
+    """What a worker can import at every level, beside Python's library."""
+    from autograder.sandbox.importable import packages
+
+    return set(packages())
 
 
 def observed(task: Task, evidence: list[Evidence], scenarios: Sequence[Scenario]) -> list[Evidence]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograder.judge.evidence import Evidence, Expected, Scenario, close
+from autograder.judge.exception_advice import advice
 
 if TYPE_CHECKING:
     from autograder.judge.optimizer_task import OptimizerTask
@@ -19,7 +20,7 @@ def explain_run(task: OptimizerTask, evidence: Evidence, expected: Expected, sce
     if scenario.player == "constructor":
         return _explain_constructor(evidence, scenario)
     if evidence.raised:
-        return f"{_when(scenario, evidence.event)}{_context(scenario)} raised {evidence.text}."
+        return f"{_when(scenario, evidence.event)}{_context(scenario)} raised {evidence.text}.{advice(evidence.text)}"
     path = task.part("path", scenario)
     if not close(evidence.values, expected)[path].all():
         return _Path(task, evidence, expected, scenario).explain()

@@ -44,8 +44,8 @@ class GroupsTask:
         try:
             for name, step in self._plan(variant):
                 s.__dict__[name] = step(s)
-        except Raises:
-            return Expected(np.full(scenario.size, np.nan), np.zeros(scenario.size), 1)
+        except Raises as error:
+            return Expected(np.full(scenario.size, np.nan), np.zeros(scenario.size), 1, errors=error.codes)
         values, tolerance = [], []
         for record in known:
             count = s.members[record.name]

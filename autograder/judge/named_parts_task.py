@@ -82,8 +82,8 @@ class NamedPartsTask:
         try:
             with np.errstate(all="ignore"):
                 parts = self.formula.value(self.formula.plan(variant), arguments)
-        except Raises:
-            return Expected(np.full(scenario.size, np.nan), np.zeros(scenario.size), CALL)
+        except Raises as error:
+            return Expected(np.full(scenario.size, np.nan), np.zeros(scenario.size), CALL, errors=error.codes)
         values = np.concatenate([_flat(parts[name], size) for name, size in layout.items()])
         more = float(parts.get("rtol", 0.0))
         slack = np.concatenate([self._slack(name, _flat(parts[name], layout[name]), scenario, more) for name in layout])

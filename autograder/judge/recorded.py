@@ -96,6 +96,7 @@ def _variants(bank: Bank) -> list[Variant]:
 def _same(one: Expected, other: Expected) -> bool:
     return (
         one.event == other.event
+        and one.errors == other.errors
         and np.array_equal(one.values, other.values, equal_nan=True)
         and np.array_equal(one.tolerance, other.tolerance)
         and np.array_equal(one.ignored, other.ignored)

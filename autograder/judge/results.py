@@ -51,13 +51,14 @@ class Flag:
 
 @dataclass(frozen=True)
 class Picture:
-    """Two curves, the student's and the expected one, over steps (from 1)."""
+    """Two curves, the student's and the expected one, over steps; first: the number of the first step."""
 
     title: str
     xlabel: str
     ylabel: str
     yours: tuple[float | None, ...]
     expected: tuple[float, ...]
+    first: int = 1
 
 
 @dataclass

@@ -96,6 +96,6 @@ def walk(
         {"args": [step, *arguments.values()]} if by_position else {"kwargs": {"step": step, **arguments}}
         for step in steps
     ]
-    ordered = list(steps) == sorted(steps)
+    in_a_row = list(steps) == list(range(steps[0], steps[0] + len(steps)))
     plain = {"arguments": dict(arguments), "steps": list(steps), "open": list(open_steps)}
-    return calls(entry, family, about, wanted, curve="step" if ordered and len(steps) > 2 else "", **plain)
+    return calls(entry, family, about, wanted, curve="step" if in_a_row and len(steps) > 2 else "", **plain)

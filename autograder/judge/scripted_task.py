@@ -65,25 +65,28 @@ class ScriptedRun:
         """Every event; where the object raises, the frames end."""
         frames: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         raised: int | None = None
+        codes: tuple[ErrorCode, ...] = ()
         with np.errstate(all="ignore"):
             for index, event in enumerate([["build"], *self.program["events"]]):
                 try:
                     self._do(event)
-                except Raises:
-                    raised = index
+                except Raises as error:
+                    raised, codes = index, error.codes
                     break
                 if index:
                     frames.append(self._frame())
-        return self._expected(frames, raised)
+        expected = self._expected(frames)
+        expected.event, expected.errors = raised, codes
+        return expected
 
-    def _expected(self, frames: list[tuple[np.ndarray, np.ndarray, np.ndarray]], raised: int | None) -> Expected:
+    def _expected(self, frames: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> Expected:
         values, slack = np.full(self.scenario.size, np.nan), np.zeros(self.scenario.size)
         ignored = np.zeros(self.scenario.size, dtype=bool)
         if frames:
             columns = [np.concatenate(column) for column in zip(*frames, strict=True)]
             end = columns[0].size
             values[:end], slack[:end], ignored[:end] = columns
-        return Expected(values, slack, raised, ignored)
+        return Expected(values, slack, None, ignored)
 
     def _do(self, event: list[Any]) -> None:
         kind, *rest = event
@@ -124,7 +127,7 @@ class ScriptedRun:
             self.result = self.call(method, args)
         except CaughtError as error:
             if not expect_error:
-                raise Raises from error
+                raise Raises(error.code) from error
             self.error = float(error.code)
 
     def _reload(self) -> None:

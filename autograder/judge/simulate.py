@@ -76,12 +76,12 @@ class _Run:
         values = np.full(self.scenario.size, np.nan)
         tolerance = np.zeros(self.scenario.size)
         raised: int | None = None
-        code: ErrorCode | None = None
+        codes: tuple[ErrorCode, ...] = ()
         for index, event in enumerate([["build"], *self.program["events"]]):
             try:
                 self._do(event)
             except Raises as error:
-                raised, code = index, error.code
+                raised, codes = index, error.codes
                 break
         if self.frames:
             flat = np.concatenate(self.frames)
@@ -90,7 +90,7 @@ class _Run:
         width = frame_width(self.shapes)
         ignored = np.zeros(self.scenario.size, dtype=bool)
         ignored[width - 1 :: width] = True  # how much state a program keeps is its own business, unless a check asks
-        return Expected(values, tolerance, raised, ignored, error=code)
+        return Expected(values, tolerance, raised, ignored, errors=codes)
 
     def _do(self, event: list[Any]) -> None:
         kind, *rest = event

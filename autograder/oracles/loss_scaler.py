@@ -68,8 +68,9 @@ class LossScalerRun(ScriptedRun):
         self.unscaled: set[int] = set()
 
     def scale(self) -> float:
-        """The current scale."""
-        return float(self.does["factor"](self))
+        """The current scale, as float32 has it."""
+        factor = float(self.does["factor"](self))
+        return factor if factor <= LARGEST_FLOAT32 else np.inf
 
     def backward_scale(self) -> float:
         """The current scale; a scaled loss has to be in the graph."""

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from matplotlib.axes import Axes
 from torch import nn
 from torch.optim import Optimizer
 
+from course_lib.lab.plots import colour, label_ends, plot_band, theme
 from course_lib.lab.text import batches, load_text, validation_batch
 from course_lib.lab.tiny_lm import TinyLM
 from course_lib.lab.train import History, train
@@ -126,6 +128,28 @@ class RecordedRun:
     budget: int
     cpu_seconds: float
     history: History
+
+
+def plot_muon_race(ax: Axes, live: Sequence[History]) -> None:
+    """Validation loss against step: live runs solid, recorded ones dashed with their range, the lazy baseline grey."""
+    for name, budget, color in (
+        (MUON.name, 200, colour("Muon")),
+        (ADAMW.name, 300, colour("AdamW")),
+        (LAZY.name, 400, theme().neutral),
+    ):
+        runs = [one.history for one in recorded_runs(name, budget)]
+        losses = [history.validation_losses for history in runs]
+        plot_band(ax, runs[0].validation_steps, losses, color=color, label=f"{name}, recorded")
+        ax.lines[-1].set(linestyle=(0, (4, 2)), linewidth=1.1)
+    for history in live:
+        ax.plot(
+            history.validation_steps,
+            history.validation_losses,
+            color=colour(history.name),
+            label=f"{history.name}, yours",
+        )
+    ax.set(ylim=(1.6, 3.4), xlabel="step", ylabel="validation loss (nats)")
+    label_ends(ax)
 
 
 @functools.cache

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import base64
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from numpy.typing import NDArray
-from PIL import Image
 
+from course_lib.lab.live_figure import LivePicture
 from course_lib.lab.schedule_runs import STEPS, Plan, Run, Schedule, finals, recorded
 from course_lib.lab.style import CSS_PIXELS_PER_INCH, WIDTH, figure, png, ramp, show, theme
 from course_lib.lab.widgets import someone_is_there
 
-DPI = 120
 PEAKS = (0.0025, 0.005, 0.01, 0.02)
 SHAPES = ("linear", "sqrt", "cosine")
 HEIGHT = 3.2
@@ -115,32 +112,27 @@ def design(wsd: Schedule, stills: Sequence[Settings], *, alt: str, runs: Sequenc
     display(bundle, raw=True, metadata={**metadata, "image/png": {"width": width, "alt": alt}})
 
 
-class SchedulePicture:
-    """Axes that are drawn once, and two curves that are drawn over them in milliseconds."""
+def drawing(designer: Designer) -> Callable[[Any], Callable[..., str]]:
+    """What LivePicture needs: the axes, and a function that puts the two curves for some settings into them."""
 
-    def __init__(self) -> None:
-        self._figure, self._ax = figure(height=HEIGHT)
-        self._canvas = FigureCanvasAgg(self._figure)
-        self._figure.set_dpi(DPI)
-        _frame(self._ax)
-        self._fill = self._ax.fill([], [], color=ramp(3)[1], alpha=0.2, linewidth=0, animated=True)[0]
-        self._near = self._ax.plot([], [], color=theme().neutral, linestyle="--", linewidth=1.2, animated=True)[0]
-        self._line = self._ax.plot([], [], color=ramp(3)[1], animated=True)[0]
-        self._canvas.draw()
-        self._background = self._canvas.copy_from_bbox(self._figure.bbox)
+    def make(fig: Any) -> Callable[..., str]:
+        ax, steps = fig.subplots(), np.arange(STEPS)
+        _frame(ax)
+        fill = ax.fill([], [], color=ramp(3)[1], alpha=0.2, linewidth=0, animated=True)[0]
+        dashed = ax.plot([], [], color=theme().neutral, linestyle="--", linewidth=1.2, animated=True)[0]
+        line = ax.plot([], [], color=ramp(3)[1], animated=True)[0]
 
-    def png(self, lrs: NDArray[np.float64], near: Nearest | None) -> bytes:
-        """The curve with its area, and the nearest recorded one dashed, as a PNG file."""
-        self._canvas.restore_region(self._background)
-        steps = np.arange(len(lrs))
-        self._fill.set_xy(np.column_stack([[0, *steps, steps[-1]], [0, *lrs, 0]]))
-        self._line.set_data(steps, lrs)
-        self._near.set_data((steps, near.lrs) if near else ([], []))
-        for artist in (self._fill, self._near, self._line):
-            self._ax.draw_artist(artist)
-        file = io.BytesIO()
-        Image.fromarray(np.asarray(self._canvas.buffer_rgba())).convert("RGB").save(file, "png", compress_level=1)
-        return file.getvalue()
+        def update(**settings: Any) -> str:
+            lrs = designer.lrs(settings)
+            near = designer.nearest(lrs)
+            fill.set_xy(np.column_stack([[0, *steps, STEPS - 1], [0, *lrs, 0]]))
+            line.set_data(steps, lrs)
+            dashed.set_data(*((steps, near.lrs) if near else ([], [])))
+            return designer.words(lrs, settings)
+
+        return update
+
+    return make
 
 
 def live(designer: Designer) -> Any:
@@ -155,19 +147,15 @@ def live(designer: Designer) -> Any:
         "floor": ipywidgets.FloatSlider(0.0, min=0.0, max=0.5, step=0.05, description="floor", layout=wide),
         "shape": ipywidgets.ToggleButtons(options=SHAPES, value=START["shape"], description="shape"),
     }
-    picture, words = SchedulePicture(), ipywidgets.HTML()
+    picture, words = LivePicture(drawing(designer), HEIGHT), ipywidgets.HTML()
     width = f"{round(WIDTH * CSS_PIXELS_PER_INCH)}px"
     image = ipywidgets.Image(format="png", layout={"width": width, "max_width": "100%"})
 
     def redraw(_change: object = None) -> None:
-        settings = {name: bar.value for name, bar in bars.items()}
         try:
-            lrs = designer.lrs(settings)
+            image.value, words.value = picture.png(**{name: bar.value for name, bar in bars.items()})
         except Exception as error:  # the student's own function, while it is being written
             words.value = f"Your wsd raised {type(error).__name__}."
-            return
-        image.value = picture.png(lrs, designer.nearest(lrs))
-        words.value = designer.words(lrs, settings)
 
     for bar in bars.values():
         bar.observe(redraw, names="value")

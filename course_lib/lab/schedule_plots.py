@@ -52,7 +52,7 @@ def plot_paired(
             ax.scatter(*at, marker="x", color=theme().ink, s=50, zorder=4)
             ax.annotate("your run", at, (-7, 0), textcoords="offset points", ha="right", va="center")
     ax.set_xticks(range(len(names)), names)
-    ax.margins(x=0.15)
+    ax.set_xlim(-0.75, len(names) - 0.6)
     ax.grid(axis="x", visible=False)
     ax.set_ylabel("final validation loss (nats)")
     label_ends(ax)

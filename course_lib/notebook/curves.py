@@ -19,6 +19,7 @@ def picture(curves: dict[str, Any] | None) -> str:
     low, high = _range([value for value in [*yours, *expected] if value is not None])
     same = all(a is not None and abs(a - b) <= 1e-3 * (high - low) for a, b in zip(yours, expected, strict=True))
     told = "yours and expected coincide" if same else f"yours {_listed(yours)}; expected {_listed(expected)}"
+    first = curves.get("first", 1)
     label = f"{curves['title']}. {curves['ylabel']} against {curves['xlabel']}: {told}"
     lines = [(expected, "s2m-expected", "expected"), (yours, YOURS, "yours")]
     if same:
@@ -30,7 +31,7 @@ def picture(curves: dict[str, Any] | None) -> str:
         f'<path d="M{LEFT:.0f} {TOP - 4:.0f}V{BOTTOM:.0f}H{RIGHT:.0f}" fill="none" stroke="currentColor" opacity=".5"/>'
         f"{_tick(high, TOP)}{_tick(low, BOTTOM)}"
         f'<text x="{(LEFT + RIGHT) / 2:.0f}" y="182" font-size="11" text-anchor="middle" fill="currentColor">'
-        f"{escape(curves['xlabel'])} (1 to {len(expected)})</text>{drawn}{_labels(lines, low, high)}</svg>"
+        f"{escape(curves['xlabel'])} ({first} to {first + len(expected) - 1})</text>{drawn}{_labels(lines, low, high)}</svg>"
     )
 
 

@@ -247,6 +247,7 @@ def test_autograded_notebooks_hold_no_markup_and_no_attachments(graded: Graded) 
         if path.parts[-3] == "markdown_with_script":
             written = "".join(cell_of(notebook, "explain_noise")["source"])
             assert "<" not in written
+            assert "![" not in written
             assert r"\href" not in written
             assert r"\require" not in written
 

@@ -102,3 +102,13 @@ def test_curves_are_labelled_at_their_ends() -> None:
     plot_schedules(ax, {"cosine": [1.0, 0.5, 0.0], "constant": [1.0, 1.0, 1.0]})
     assert [text.get_text() for text in ax.texts] == ["cosine", "constant"]
     np.testing.assert_array_equal(ax.lines[0].get_ydata(), [1.0, 0.5, 0.0])
+
+
+def test_with_somebody_there_the_widget_carries_the_still_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[dict[str, object]] = []
+    monkeypatch.setattr(schedule_designer, "someone_is_there", lambda: True)
+    monkeypatch.setattr("IPython.display.display", lambda data, **_: shown.append(data))
+    design(wsd, [{"decay": 300}], alt="One schedule.")
+    assert shown[0]["text/plain"] == "One schedule."
+    assert "image/png" in shown[0]
+    assert "application/vnd.jupyter.widget-view+json" in shown[0]

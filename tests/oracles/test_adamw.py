@@ -47,14 +47,14 @@ def test_the_oracle_walks_like_torch(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(50))
-def test_the_oracle_walks_like_a_published_package(seed: int) -> None:
-    """AdamP with a negative delta never projects, which leaves AdamW."""
+def test_eps_hat_walks_like_a_published_package(seed: int) -> None:
+    """AdamP with a negative delta never projects, which leaves AdamW with ε added before the correction."""
     package = pytest.importorskip("pytorch_optimizer", reason="pip install pytorch_optimizer to compare with it")
     rng = np.random.default_rng(seed)
     hyper, start = hyper_for(rng), rng.normal(size=(2, 3))
     grads = [rng.normal(size=(2, 3)) for _ in range(8)]
     expected = torchs(package.AdamP, start, grads, **hyper, delta=-1.0)
-    np.testing.assert_allclose(walk(RULE, CANONICAL, start, grads, hyper), expected, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(walk(RULE, bank["eps-hat"], start, grads, hyper), expected, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(50))
