@@ -33,8 +33,9 @@ scale = "cpu"
 # rate `lr`, and κ = L/μ the ratio of the largest to the smallest curvature.
 #
 # One name is new and unlucky: the momentum coefficient is called μ (mu) in nearly every text, like
-# the smallest curvature. In this chapter **μ is momentum**, and the smallest curvature is written
-# λ_min (lambda).
+# the smallest curvature. In this chapter **μ is momentum**, curvatures are written λ (lambda), and
+# the smallest of them λ_min. (In the code, `mu` of `valley(...)` is still the curvature. And in the
+# task λ is weight decay, as in chapter 1: there are more quantities than Greek letters.)
 #
 # Below is the valley of chapter 1 with L = 10 and λ_min = 0.1. The upper walk is gradient descent
 # at about its best learning rate, the lower one has the same learning rate and a memory. (torch's

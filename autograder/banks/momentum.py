@@ -101,7 +101,7 @@ def _more(d: Drawing) -> list[Scenario]:
         d.run("steps", "", d.one_group(d.hyper(), count), d.steps(15, d.task.shapes)),
         d.run(
             "memory",
-            "new gradients come in the memory of the old ones",
+            "new gradients are written into the memory of the old ones, as after zero_grad(set_to_none=False)",
             d.one_group(d.hyper(), count, form="list"),
             d.steps(4, d.task.shapes),
             reuse_grads=True,

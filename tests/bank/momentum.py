@@ -265,6 +265,23 @@ class Momentum(torch.optim.SGD):
         + END,
         "lr-in-velocity",
     ),
+    "polyaks-difference": (
+        HEAD
+        + STEP
+        + """
+                now = p.clone()
+                g = p.grad + wd * p
+                if "before" not in state:
+                    state["before"] = now.clone()
+                    state["v"] = torch.zeros_like(p)
+                step = mu * state["v"] + lr * g if nesterov else mu * (state["before"] - now) + lr * g
+                state["v"] = step
+                p.sub_(mu * step + lr * g if nesterov else step)
+                state["before"] = now
+"""
+        + END,
+        "lr-in-velocity",
+    ),
     "lr-inside-as-a-tensor": (
         HEAD
         + STEP

@@ -31,10 +31,12 @@ def draw(seed: int) -> tuple[np.ndarray, list[np.ndarray], list[float], dict]:
     return rng.normal(size=(2, 3)), [rng.normal(size=(2, 3)) for _ in lrs], lrs, hyper
 
 
-def torch_walk(start: np.ndarray, grads: list[np.ndarray], lrs: list[float], **options) -> np.ndarray:
-    """Where torch.optim.SGD is after all gradients."""
+def torch_walk(
+    start: np.ndarray, grads: list[np.ndarray], lrs: list[float], make=torch.optim.SGD, **options
+) -> np.ndarray:
+    """Where torch.optim.SGD, or another optimizer of its signature, is after all gradients."""
     param = torch.nn.Parameter(torch.tensor(start))
-    optimizer = torch.optim.SGD([param], lr=lrs[0], **options)
+    optimizer = make([param], lr=lrs[0], **options)
     for grad, lr in zip(grads, lrs, strict=True):
         optimizer.param_groups[0]["lr"] = lr
         param.grad = torch.tensor(grad)
@@ -47,6 +49,15 @@ def test_the_oracle_walks_like_torch(seed: int) -> None:
     start, grads, lrs, hyper = draw(seed)
     mine = walk(CANONICAL, start, grads, lrs, hyper)
     np.testing.assert_allclose(mine, torch_walk(start, grads, lrs, **hyper), rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_the_oracle_walks_like_a_published_package(seed: int) -> None:
+    package = pytest.importorskip("pytorch_optimizer", reason="pip install pytorch_optimizer to compare with it")
+    start, grads, lrs, hyper = draw(seed)
+    mine = walk(CANONICAL, start, grads, lrs, hyper)
+    theirs = torch_walk(start, grads, lrs, make=package.SGDW, weight_decouple=False, foreach=False, **hyper)
+    np.testing.assert_allclose(mine, theirs, rtol=1e-11, atol=1e-13)
 
 
 @pytest.mark.parametrize("seed", range(100))
