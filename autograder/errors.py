@@ -14,3 +14,7 @@ class UnknownTask(CourseError, KeyError):
 
 class IsolationMissing(CourseError):
     """This machine cannot keep submissions apart from everything else."""
+
+
+class NotJudged(CourseError):
+    """A judgement could not be made, for reasons that are not the student's: there is no result, and it can be tried again."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
 Make = Callable[..., Any]
@@ -56,20 +57,30 @@ def small_linear(make: Make) -> bool:
     """A 3×2 matrix after 1000 steps, to 1e-4, in either order of decay and step."""
     import torch
 
-    def run(optimizer_class: Make) -> Any:
-        torch.manual_seed(42)
-        model = torch.nn.Linear(3, 2, bias=False)
-        optimizer = optimizer_class(model.parameters(), lr=1e-3, weight_decay=0.01, betas=(0.9, 0.999), eps=1e-8)
-        for _ in range(1000):
-            optimizer.zero_grad()
-            x = torch.rand(3)
-            y = torch.tensor([x[0] + x[1], -x[2]])
-            ((y - model(x)) ** 2).sum().backward()
-            optimizer.step()
-        return model.weight.detach()
+    mine = _linear_run(make)
+    return any(torch.allclose(mine, known, atol=1e-4) for known in _linear_references())
 
-    mine = run(make)
-    return any(torch.allclose(mine, run(known), atol=1e-4) for known in (torch.optim.AdamW, _decay_after()))
+
+@cache
+def _linear_references() -> list[Any]:
+    import torch
+
+    return [_linear_run(known) for known in (torch.optim.AdamW, _decay_after())]
+
+
+def _linear_run(make: Make) -> Any:
+    import torch
+
+    torch.manual_seed(42)
+    model = torch.nn.Linear(3, 2, bias=False)
+    optimizer = make(model.parameters(), lr=1e-3, weight_decay=0.01, betas=(0.9, 0.999), eps=1e-8)
+    for _ in range(1000):
+        optimizer.zero_grad()
+        x = torch.rand(3)
+        y = torch.tensor([x[0] + x[1], -x[2]])
+        ((y - model(x)) ** 2).sum().backward()
+        optimizer.step()
+    return model.weight.detach()
 
 
 def _decay_after() -> Make:
@@ -117,7 +128,8 @@ def accepted_by(sources: Iterable[tuple[str, str]], entry: str = "AdamW") -> dic
     import torch
 
     torch.set_num_threads(1)
-    one_weight(torch.optim.AdamW)
+    for run in JUDGES.values():
+        run(torch.optim.AdamW)  # warm, and with every reference at hand, before the forks
     return {name: {judge: _in_a_fork(run, source, entry) for judge, run in JUDGES.items()} for name, source in sources}
 
 

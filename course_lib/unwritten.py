@@ -25,6 +25,7 @@ def student_package(name: str, path: Iterable[str]) -> tuple[list[str], Callable
     own = str(workspace() / "course_lib" / leaf)
     folders = [own, *(folder for folder in path if Path(folder).resolve() != Path(own).resolve())]
     _announce_unwritten_modules()
+    sys.modules[name].__class__ = _StudentPackage
 
     def __getattr__(attribute: str) -> Any:
         for task in _implementation_tasks(name):
@@ -36,6 +37,15 @@ def student_package(name: str, path: Iterable[str]) -> tuple[list[str], Callable
         return sorted(known for task in _implementation_tasks(name) for known in task["names"])
 
     return folders, __getattr__, __dir__
+
+
+class _StudentPackage(ModuleType):
+    """A package whose name `wsd` is the function of the module wsd.py, in whatever order the two are imported."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, ModuleType):
+            value = value.__dict__.get(name, value)
+        super().__setattr__(name, value)
 
 
 def _implementation_tasks(package: str) -> list[dict[str, Any]]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from autograder.judge.named_parts_task import Drawn
 from autograder.judge.rounding import representable
-from autograder.judge.scripted_task import Drawn
 from autograder.oracles.accumulate import PADDING, UNUSED
 
 INPUTS = 3

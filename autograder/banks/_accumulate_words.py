@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.judge.scripted_task import Seen
+from autograder.judge.named_parts_task import Seen
 from autograder.oracles.accumulate import UNUSED
 
 

@@ -54,7 +54,7 @@ def warmup_mistakes(bank: Bank) -> None:
             "What is 3 // 10 in Python?",
             "Use /, which gives a float, for step / warmup_steps.",
         ),
-        ramp=lambda s: np.zeros_like(s.step),
+        ramp=lambda s: np.floor(s.step / s.warmup_steps),
     )
     add(
         "warmup-overshoots",

@@ -8,8 +8,8 @@ from autograder.banks._accumulate_divisors import MEANS, divisor_mistakes
 from autograder.banks._accumulate_scenarios import layout, open_parts, scenarios
 from autograder.banks._accumulate_words import say
 from autograder.judge.contract import Raises
+from autograder.judge.named_parts_task import NamedPartsTask
 from autograder.judge.rule import Quantities
-from autograder.judge.scripted_task import ScriptedTask
 from autograder.judge.variants import Bank
 from autograder.oracles.accumulate import FORMULA, GRAPH, NOTHING, NUMBER, looped
 
@@ -227,7 +227,7 @@ add(
 )
 
 
-TASK = ScriptedTask(
+TASK = NamedPartsTask(
     "accumulate",
     module="course_lib/training/accumulation.py",
     formula=FORMULA,

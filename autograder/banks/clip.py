@@ -8,8 +8,8 @@ from autograder.banks._clip_norms import norm_mistakes, seen_where
 from autograder.banks._clip_scenarios import layout, nonfinite_is_open, scenarios
 from autograder.banks._clip_words import say
 from autograder.judge.contract import Raises
+from autograder.judge.named_parts_task import NamedPartsTask
 from autograder.judge.rule import Quantities
-from autograder.judge.scripted_task import ScriptedTask
 from autograder.judge.variants import Bank, Step
 from autograder.oracles.clip import FORMULA, NOTHING, NUMBER, TENSOR
 
@@ -321,7 +321,7 @@ add(
 )
 
 
-TASK = ScriptedTask(
+TASK = NamedPartsTask(
     "clip",
     module="course_lib/training/clipping.py",
     formula=FORMULA,

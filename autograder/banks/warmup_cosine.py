@@ -14,6 +14,8 @@ from autograder.judge.schedule_task import ScheduleTask, walk
 from autograder.judge.variants import Bank
 from autograder.oracles.warmup_cosine import FORMULA
 
+LONG = 25
+
 bank = Bank()
 add = bank.misconception
 
@@ -29,6 +31,14 @@ bank.convention(
     "step + 1 in place of step all along, so that the peak belongs to step warmup_steps - 1",
     source="transformers' get_cosine_with_min_lr_schedule_with_warmup_lr_rate",
     ramp=lambda s: (s.step + 1) / s.warmup_steps,
+    span=lambda s: s.total_steps - s.warmup_steps,
+    progress=lambda s: (s.step + 1 - s.warmup_steps) / s.span,
+)
+bank.convention(
+    "linspace-then-decay-from-one",
+    "step / (warmup_steps - 1) in the warmup and a decay whose first step is already below the peak",
+    source="transformers' get_cosine_with_min_lr_schedule_with_warmup_lr_rate, warmup_lr_rate = 0",
+    ramp=lambda s: s.step / max(s.warmup_steps - 1, 1),
     span=lambda s: s.total_steps - s.warmup_steps,
     progress=lambda s: (s.step + 1 - s.warmup_steps) / s.span,
 )
@@ -61,6 +71,7 @@ add(
 add(
     "jump-at-the-peak",
     "whose cosine is counted from step 0 and so jumps down when the warmup ends",
+    source="timm's CosineLRScheduler with its default warmup_prefix=False",
     hints=(
         "What is your learning rate at step warmup_steps? Is it peak_lr?",
         "How far should the decay have come when it begins?",
@@ -191,15 +202,16 @@ def _after(rng: np.random.Generator) -> Scenario:
 
 
 def _edges(rng: np.random.Generator) -> list[Scenario]:
-    """Where a part of the schedule has one step or none. What the peak's step has where it is also the last one, or
-    step total_steps of a run that is all warmup, is left open: published schedules differ."""
+    """Where a part of the schedule has one step or none. What the peak's step has where it is also the last one, and
+    what follows a run that is all warmup, is left open: published schedules differ. These walks are longer than the
+    others: recognition starts with the shortest, and they tell little."""
     long = whole(rng, 4, 7)
     found = []
     for total, warmup in ((1, 0), (1, 1), (long, 0), (long, 1), (long, long - 1), (long, long)):
         arguments = _arguments(rng, total, warmup, True)
         about = f"{warmup} of {total} steps are warmup"
-        either = [warmup] if total - warmup <= 1 else []
-        found.append(walk(FORMULA.entry, "edges", about, range(total + 4), arguments, open_steps=either))
+        either = range(total - 1, total + LONG) if warmup == total else [warmup] if warmup == total - 1 else []
+        found.append(walk(FORMULA.entry, "edges", about, range(total + LONG), arguments, open_steps=either))
     return found
 
 
@@ -207,7 +219,7 @@ def _together(rng: np.random.Generator) -> list[Scenario]:
     """Warmup and floor; arguments by position; steps in any order; a long run."""
     warmup = whole(rng, 8, 12)
     total = warmup + whole(rng, 20, 30)
-    by_place = _arguments(rng, total, warmup, True)
+    by_place = _arguments(rng, total, warmup, True) | {"peak_lr": 1.0 + whole(rng, 1, 4) / 8}
     plain = {name: value for name, value in _arguments(rng, total, warmup, False).items() if name != "min_lr"}
     mixed = [int(step) for step in rng.permutation(total + 5)][:20]
     big = {"total_steps": 1000, "warmup_steps": 50, "peak_lr": 3e-4, "min_lr": 3e-5}

@@ -16,6 +16,8 @@ from autograder.oracles.wsd import FORMULA
 
 SHAPES = ("linear", "cosine", "sqrt")
 
+LONG = 25
+
 bank = Bank()
 add = bank.misconception
 
@@ -38,6 +40,13 @@ bank.convention(
     "a decay whose first step is already below the peak and whose last is min_lr",
     source="the same index as in transformers' get_cosine_with_min_lr_schedule_with_warmup_lr_rate",
     span=lambda s: s.decay_steps,
+    progress=lambda s: (s.step + 1 - s.start) / s.span,
+)
+bank.convention(
+    "decay-between",
+    "a decay in decay_steps + 1 parts, so that neither the peak nor min_lr is part of it",
+    source="torchtitan's linear_warmup_stable_decay",
+    span=lambda s: s.decay_steps + 1,
     progress=lambda s: (s.step + 1 - s.start) / s.span,
 )
 
@@ -171,6 +180,16 @@ add(
     fall=lambda s: s.sqrt,
 )
 add(
+    "shapes-swapped",
+    "that decays along a cosine for shape='linear', and in a straight line for shape='cosine'",
+    hints=(
+        "Plot your two shapes 'linear' and 'cosine'. Which of them is straight?",
+        "Which formula stands in which of your branches?",
+        "linear is 1 - p, cosine is 0.5 * (1 + cos(pi * p)).",
+    ),
+    fall=lambda s: {"linear": s.cosine, "cosine": s.linear, "sqrt": s.sqrt}[s.shape],
+)
+add(
     "sqrt-of-the-rest",
     "with √(1 − p) where 1 − √p belongs",
     hints=(
@@ -283,8 +302,9 @@ def _after(rng: np.random.Generator, shape: str) -> Scenario:
 
 
 def _edges(rng: np.random.Generator) -> list[Scenario]:
-    """Where a part of the schedule has one step or none. What a decay of one step has there, and step total_steps of a
-    run without decay, is left open: published schedules differ."""
+    """Where a part of the schedule has one step or none. What a decay of one step has there, and what follows a run
+    without decay, is left open: published schedules differ. These walks are longer than the others: recognition starts
+    with the shortest, and they tell little."""
     long = whole(rng, 5, 7)
     found: list[Scenario] = []
     for total, warmup, decay in (
@@ -299,8 +319,8 @@ def _edges(rng: np.random.Generator) -> list[Scenario]:
     ):
         arguments = _arguments(rng, total, warmup, decay, SHAPES[len(found) % 3], True)
         about = f"{warmup} steps of warmup, {decay} of decay, {total} in all"
-        either = [[total], [total - 1]][decay] if decay <= 1 else []
-        found.append(walk(FORMULA.entry, "edges", about, range(total + 4), arguments, open_steps=either))
+        either = range(total, total + LONG) if decay == 0 else [total - 1] if decay == 1 else []
+        found.append(walk(FORMULA.entry, "edges", about, range(total + LONG), arguments, open_steps=either))
     return found
 
 
@@ -309,7 +329,7 @@ def _together(rng: np.random.Generator) -> list[Scenario]:
     found = [_budget(rng, "together", f"warmup, min_lr and {s} decay", whole(rng, 4, 6), s, True) for s in SHAPES]
     warmup, decay = whole(rng, 6, 9), whole(rng, 8, 12)
     total = warmup + decay + whole(rng, 10, 20)
-    by_place = _arguments(rng, total, warmup, decay, "sqrt", True)
+    by_place = _arguments(rng, total, warmup, decay, "sqrt", True) | {"peak_lr": 1.0 + whole(rng, 1, 4) / 8}
     plain = _arguments(rng, total, warmup, decay, "linear", False)
     del plain["min_lr"], plain["shape"]
     mixed = [int(step) for step in rng.permutation(total + 5)][:20]

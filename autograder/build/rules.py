@@ -11,7 +11,7 @@ from autograder.errors import CourseError, UnknownTask
 
 SHORT = 8
 EVERYWHERE = re.compile(
-    r"(#.*|return( \w+)?|continue|break|pass|else:|try:|loss = None|\w+ = \w+|return (self|None)|@\w[\w.]*(\(\))?|\W*)$"
+    r"(#.*|return( \w+)?|continue|break|pass|else:|try:|loss = None|\w+ = \w+(\(\))?|return (self|None)|@\w[\w.]*(\(\))?|\W*)$"
 )
 """Lines that may stand in any program; everything else in a solution region is a secret."""
 

@@ -106,7 +106,7 @@ def test_steps_at_kappa_1000(student):
 
 @check("flat_direction_when_diverging", points=1)
 def test_flat_direction_when_diverging(student):
-    """The flat direction goes on shrinking while the steep one explodes."""
+    """The answer says what x does while y explodes."""
     student.answers(
         Choice(
             "b",
@@ -122,7 +122,7 @@ def test_flat_direction_when_diverging(student):
 
 @check("batch_noise", points=1)
 def test_batch_noise(student):
-    """Four times the batch halves the standard deviation of the gradient noise."""
+    """The answer says what four times the batch does to the standard deviation of the noise."""
     student.answers(
         Choice(
             "b",
@@ -138,7 +138,7 @@ def test_batch_noise(student):
 
 @check("decayed_minimum", points=1)
 def test_decayed_minimum(student):
-    """With decay the run ends where the gradient with decay is zero."""
+    """The answer is the x at which the run with decay ends."""
     student.answers(
         Number(
             1.0,

@@ -11,7 +11,7 @@ import typer
 
 def demo(
     directory: Annotated[Path, typer.Option(help="where the class goes")] = Path("build/demo"),
-    jobs: Annotated[int, typer.Option(min=1, help="how many judges work at once")] = min(os.cpu_count() or 1, 4),
+    jobs: Annotated[int, typer.Option(min=1, help="how many workers at once")] = min(os.cpu_count() or 1, 4),
 ) -> None:
     """Make up a class of submissions for chapter 01, grade it, and show marks and named mistakes."""
     from autograder.cli.grade import grade

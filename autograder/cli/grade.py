@@ -8,27 +8,37 @@ from typing import Annotated, Any
 
 import typer
 
+from autograder.sandbox.outcome import Level
+
 
 def grade(
     directory: Annotated[Path, typer.Argument(help="the class, made by `sgd2muon class new`")],
     chapter: Annotated[str, typer.Argument(help="the chapter, such as 01_sgd")],
-    jobs: Annotated[int, typer.Option(min=1, help="how many judges work at once")] = os.cpu_count() or 1,
+    jobs: Annotated[int, typer.Option(min=1, help="how many workers at once")] = os.cpu_count() or 1,
     regrade: Annotated[bool, typer.Option("--regrade", help="judge again what is unchanged")] = False,
     student: Annotated[str, typer.Option(help="only students that match, such as 'a*'")] = "*",
     trust_submissions: Annotated[bool, typer.Option("--trust-submissions", help="grade without isolation")] = False,
     feedback: Annotated[bool, typer.Option(help="write the feedback pages")] = True,
+    scheduler: Annotated[str, typer.Option(help="a Dask scheduler whose workers judge, such as tcp://host:8786")] = "",
 ) -> None:
     """Judge what is new, record it, and print the marks with the mistakes that were named."""
     from autograder.errors import CourseError
     from autograder.grading.classroom import Classroom
     from autograder.grading.run import grade as run
 
-    level = "trusted" if trust_submissions else None
+    level: Level | None = "trusted" if trust_submissions else None
     one = Classroom(directory).chapter(chapter)
     try:
         with _progress_bar() as progress:
             report = run(
-                one, jobs=jobs, level=level, regrade=regrade, pattern=student, feedback=feedback, progress=progress
+                one,
+                jobs=jobs,
+                level=level,
+                regrade=regrade,
+                pattern=student,
+                feedback=feedback,
+                scheduler=scheduler,
+                progress=progress,
             )
     except KeyboardInterrupt:
         raise CourseError("Stopped. What was judged is kept; run the same command to go on.") from None
@@ -65,7 +75,6 @@ class _progress_bar:
 def show(report: Any, chapter: Any) -> None:
     """The table of marks, and where everything is."""
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     console = Console(highlight=False)
@@ -76,12 +85,12 @@ def show(report: Any, chapter: Any) -> None:
             [*(verdict.replace("_", " ") for verdict in mark.verdicts), *mark.flags, *mark.conventions, *mark.notes]
         )
         named = ", ".join(mark.misconceptions)
-        table.add_row(escape(mark.student), f"{mark.total:g} / {maximum:g}", escape(named), escape(remarks))
+        table.add_row(_plain(mark.student), f"{mark.total:g} / {maximum:g}", _plain(named), _plain(remarks))
     console.print(table)
     for change in report.changes:
-        console.print(f"changed: {escape(change)}")
+        console.print(f"changed: {_plain(change)}")
     for problem in report.problems:
-        console.print(f"problem: {escape(problem)}")
+        console.print(f"problem: {_plain(problem)}")
     count, total = len(report.judged), len(report.marks)
     if count:
         rate = f" ({60 * count / report.seconds:.0f} a minute)"
@@ -93,9 +102,18 @@ def show(report: Any, chapter: Any) -> None:
             f"\nNothing new: all {total} submissions are graded already ({report.seconds:.1f} s). --regrade judges them again."
         )
     directory = chapter.classroom.directory
-    console.print(f"gradebook  {escape(chapter.classroom.db_url)}")
-    console.print(f"feedback   {escape(_shown(directory / 'feedback'))}")
-    console.print(f"marks      {escape(_shown(report.marks_csv))}")
+    console.print(f"gradebook  {_plain(chapter.classroom.db_url)}")
+    console.print(f"feedback   {_plain(_shown(directory / 'feedback'))}")
+    console.print(f"marks      {_plain(_shown(report.marks_csv))}")
+
+
+def _plain(text: str) -> str:
+    """Text that neither the terminal nor rich takes for more than text."""
+    from rich.markup import escape
+
+    from autograder.nbgrader_plugin.safe import safe_text
+
+    return escape(safe_text(text))
 
 
 def _shown(path: Path) -> str:

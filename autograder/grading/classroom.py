@@ -28,13 +28,17 @@ class Classroom:
                 f"{directory} is no class: it has no {CONFIG}. Make one with `sgd2muon class new {directory}`."
             )
 
+    @cached_property
+    def config(self) -> Any:
+        """nbgrader's configuration of this class."""
+        from traitlets.config.loader import PyFileConfigLoader
+
+        return PyFileConfigLoader(CONFIG, path=str(self.directory)).load_config()
+
     @property
     def db_url(self) -> str:
         """The gradebook that nbgrader's own configuration names, else gradebook.db in the directory."""
-        from traitlets.config.loader import PyFileConfigLoader
-
-        config = PyFileConfigLoader(CONFIG, path=str(self.directory)).load_config()
-        named = config.CourseDirectory.get("db_url") if "CourseDirectory" in config else None
+        named = self.config.CourseDirectory.get("db_url") if "CourseDirectory" in self.config else None
         return str(named) if isinstance(named, str) else f"sqlite:///{self.directory / 'gradebook.db'}"
 
     def chapter(self, name: str) -> ClassChapter:
@@ -56,6 +60,7 @@ class ClassChapter:
         known = {chapter["id"]: chapter for chapter in course_chapters()}
         if name not in known:
             raise CourseError(f"There is no chapter {name}. There are: {', '.join(known)}.")
+        self.title: str = known[name]["title"]
         self.tasks: list[dict[str, Any]] = known[name]["tasks"]
         self.release_path = classroom.directory / "release" / name / f"{name}.ipynb"
         if not self.release_path.is_file():

@@ -130,8 +130,8 @@ SOURCES: dict[str, str | None] = {
 
 def submissions(release: dict[str, Any]) -> dict[str, bytes]:
     """Student → the bytes of the notebook they handed in, made from the release notebook."""
-    made = {student: _bytes(_answered(release, source)) for student, source in SOURCES.items()}
-    right = _answered(release, STEP)
+    made = {student: _bytes(answered(release, source)) for student, source in SOURCES.items()}
+    right = answered(release, STEP)
     for student, damage in DAMAGE.items():
         made[student] = damage(copy.deepcopy(right))
     made["émile ünicode"] = _bytes(right)
@@ -150,7 +150,7 @@ def write_class(submitted: Path, release_path: Path) -> int:
     return len(made)
 
 
-def _answered(release: dict[str, Any], source: str | None) -> dict[str, Any]:
+def answered(release: dict[str, Any], source: str | None) -> dict[str, Any]:
     """The release with a program typed in; whoever wrote nothing has answered nothing either."""
     notebook = copy.deepcopy(release)
     if source is None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from autograder.errors import CourseError
 from autograder.grading.classroom import ClassChapter
+from autograder.grading.files import write_whole
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -32,6 +33,25 @@ class Mark:
         return float(sum(self.points.values()))
 
 
+def mark_of(student: str, tasks: Sequence[str], results: Mapping[str, Mapping[str, Any]], notes: list[str]) -> Mark:
+    """A student's line, of the results by task (TaskResult.to_json())."""
+    return Mark(
+        student=student,
+        points={task: float(results[task]["score"]) if task in results else 0.0 for task in tasks},
+        misconceptions=[name for result in results.values() for name in result["misconceptions"]],
+        conventions=[str(result["convention"]) for result in results.values() if result["convention"]],
+        flags=[flag["id"] for result in results.values() for flag in result["flags"]],
+        verdicts=_verdicts(results),
+        notes=notes,
+    )
+
+
+def _verdicts(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What went wrong beside points: crashes and timeouts, each once."""
+    found = [check["verdict"] for result in results.values() for check in result["checks"]]
+    return [name for name in ("crashed", "timed_out") if name in found]
+
+
 def write_marks(path: Path, chapter: ClassChapter, marks: list[Mark]) -> Path:
     """Write the CSV: student, total, a column for each task, what was recognised, what was unusual."""
     tasks = [task["id"] for task in chapter.judged_tasks]
@@ -52,21 +72,11 @@ def write_marks(path: Path, chapter: ClassChapter, marks: list[Mark]) -> Path:
     for mark in marks:
         listed = [mark.misconceptions, mark.conventions, mark.flags, [*mark.verdicts, *mark.notes]]
         points = [f"{mark.points[task]:g}" for task in tasks]
-        writer.writerow(
-            [_cell(mark.student), f"{mark.total:g}", *points, *(_cell("; ".join(items)) for items in listed)]
-        )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".new")
-        temporary.write_text(out.getvalue(), encoding="utf-8", errors="replace", newline="")
-        os.replace(temporary, path)
-    except OSError as error:
-        raise CourseError(
-            f"{path} cannot be written ({error.strerror}). The marks are in the gradebook; close the file and try again."
-        ) from None
+        writer.writerow([cell(mark.student), f"{mark.total:g}", *points, *(cell("; ".join(items)) for items in listed)])
+    write_whole(path, out.getvalue())
     return path
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Text that no spreadsheet takes for a formula."""
     return "'" + text if text.startswith(FORMULA) else text

@@ -17,7 +17,7 @@ configure(c)
 
 # Your own settings go below, for example:
 # c.CourseDirectory.course_id = "optimizers-2026"
-# c.CourseDirectory.db_url = "postgresql://user@host/gradebook"
+# c.CourseDirectory.db_url = "postgresql+psycopg2://nbgrader@dbhost/optimizers"
 '''
 README = """# A class of sgd2muon
 
@@ -26,6 +26,7 @@ README = """# A class of sgd2muon
 - `sgd2muon grade . 01_sgd` judges what is new and writes `autograded/`, `feedback/`, `marks/01_sgd.csv` and the gradebook.
 - `nbgrader formgrader` (in JupyterLab: Nbgrader, Formgrader) is for marking free text by hand and for comments.
   Run `sgd2muon grade . 01_sgd` once more afterwards: it judges nothing again and renews the feedback.
+- `sgd2muon report . 01_sgd` shows how the class did; `sgd2muon export . 01_sgd --to canvas` writes marks to import.
 - `.sgd2muon/` holds the secret seeds and the journals. Keep it: without it everything is judged again.
 """
 

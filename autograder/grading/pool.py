@@ -1,19 +1,18 @@
-"""Several judges at work: one process each, restarted when it dies, its submission judged again."""
+"""One judge with several workers at work: what it decides costs little, what the students' code computes is the most."""
 
 from __future__ import annotations
 
-import sys
-import threading
+from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-from autograder.judge.results import Submission
-from course_lib.errors import JudgeProblem
-from course_lib.notebook.judge import JudgeClient
+from autograder.errors import NotJudged
+from autograder.judge import Judge, Submission
+from autograder.judge.engine import Plays
+from autograder.sandbox.outcome import DEFAULT_LIMITS, Level
 
-PATIENCE = 300.0
+Results = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -30,54 +29,115 @@ class Done:
     """What came of a job: results by task, or the reason why there are none."""
 
     job: Job
-    results: dict[str, dict[str, Any]]
+    results: Results
     problem: str = ""
 
 
-class Pool:
-    """`jobs` judges at an isolation level, with a secret seed. A context manager; leaving it ends all of them."""
+class Judges(Protocol):
+    """Whoever judges: a Pool on this machine, a Cluster on several. A context manager."""
 
-    def __init__(self, jobs: int, level: str, seed: int):
-        self.command = [sys.executable, "-m", "autograder", "serve", "--level", level, "--secret-seed"]
-        self.jobs, self.first_line = jobs, f"{seed}\n"
-        self._mine = threading.local()
-        self._clients: list[JudgeClient] = []
+    def __enter__(self) -> Judges: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def judged(self, jobs: Iterable[Job]) -> Iterator[Done]:
+        """Each job's outcome as soon as it is there, in any order; never many more jobs in memory than are at work."""
+
+
+class Pool:
+    """`workers` at an isolation level under one judge with a secret seed. Leaving it ends all of them.
+
+    A worker that dies is replaced and its job played again; so is the fork server behind the workers.
+    """
+
+    def __init__(self, workers: int, level: Level, seed: int):
+        self.workers, self.judge = workers, Judge(level, seed)
 
     def __enter__(self) -> Pool:
-        self._threads = ThreadPoolExecutor(self.jobs)
+        self.judge.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
-        for client in self._clients:
-            client.close()
+        self.judge.close()
 
     def judged(self, jobs: Iterable[Job]) -> Iterator[Done]:
-        """Each job's outcome as soon as it is there, in any order; never more jobs in memory than are at work."""
-        waiting: set[Future[Done]] = set()
-        for job in jobs:
-            waiting.add(self._threads.submit(self._judge, job))
-            if len(waiting) > 2 * self.jobs:
-                finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                yield from (future.result() for future in finished)
-        while waiting:
-            finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            yield from (future.result() for future in finished)
+        """See Judges."""
+        todo = _Todo(self.judge, jobs)
+        while not todo.empty:
+            order: list[_Underway] = []
+            limits = self.judge.limits or DEFAULT_LIMITS
+            for index, outcome in self.judge.sandbox.as_completed(todo.runs(order), limits, self.workers):
+                todo.resume(order[index], outcome)
+                yield from todo.finished()
+            yield from todo.finished()
 
-    def _judge(self, job: Job) -> Done:
-        results = {}
-        for task in job.tasks:
-            request = {"task": task, "modules": job.submission.modules, "answers": job.submission.answers}
-            try:
-                results[task] = self._client().ask(request)
-            except (JudgeProblem, UnicodeEncodeError) as problem:
-                return Done(job, {}, f"not judged: {problem}")
-        return Done(job, results)
 
-    def _client(self) -> JudgeClient:
-        """This thread's judge."""
-        client = getattr(self._mine, "client", None)
-        if client is None:
-            client = self._mine.client = JudgeClient(self.command, PATIENCE, self.first_line)
-            self._clients.append(client)
-        return client
+@dataclass
+class _Underway:
+    job: Job
+    plays: Plays[Results]
+    run: tuple[bytes, int] = (b"", 0)
+    """What it waits for a worker with."""
+
+
+@dataclass
+class _Todo:
+    """The judgements under way: which wait for a worker, which are done, which have not begun."""
+
+    judge: Judge
+    jobs: Iterable[Job]
+    waiting: deque[_Underway] = field(default_factory=deque)
+    done: deque[Done] = field(default_factory=deque)
+
+    def __post_init__(self) -> None:
+        self.fresh = iter(self.jobs)
+        self.empty = False
+
+    def runs(self, order: list[_Underway]) -> Iterator[tuple[bytes, int]]:
+        """What workers should run next; `order` tells whose each is. Ends when nothing waits, though runs may still be
+        out whose judgement goes on afterwards."""
+        while True:
+            if not self.waiting:
+                self._begin()
+            if self.waiting:
+                order.append(self.waiting.popleft())
+                yield order[-1].run
+            elif self.empty:
+                return
+
+    def resume(self, underway: _Underway, outcome: Any) -> None:
+        """Let a judgement go on: to its next run, or to its end."""
+        self._step(underway, outcome)
+        if self.waiting:
+            self.empty = False
+
+    def finished(self) -> Iterator[Done]:
+        """What is done by now."""
+        while self.done:
+            yield self.done.popleft()
+
+    def _begin(self) -> None:
+        job = next(self.fresh, None)
+        self.empty = job is None
+        if job is not None:
+            self._step(_Underway(job, _judging(self.judge, job)), None)
+
+    def _step(self, underway: _Underway, outcome: Any) -> None:
+        try:
+            underway.run = underway.plays.send(outcome)
+        except StopIteration as end:
+            self.done.append(Done(underway.job, end.value))
+        except NotJudged as problem:
+            self.done.append(Done(underway.job, {}, f"not judged: {problem}"))
+        except Exception as error:  # one submission that the judge cannot digest must not stop the class
+            self.done.append(Done(underway.job, {}, f"not judged: the judge failed ({type(error).__name__}: {error})"))
+        else:
+            self.waiting.append(underway)
+
+
+def _judging(judge: Judge, job: Job) -> Plays[Results]:
+    results = {}
+    for task in job.tasks:
+        result = yield from judge.judging(task, job.submission)
+        results[task] = result.to_json()
+    return results

@@ -1,122 +1,114 @@
-"""Writes one student's results where nbgrader keeps them: autograded notebook, gradebook, feedback page."""
+"""Writes students' results where nbgrader keeps them: autograded notebook, gradebook, feedback page."""
 
 from __future__ import annotations
 
 import copy
-import os
-import warnings
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades, SaveCells
-from sqlalchemy.exc import OperationalError, SAWarning
 
-from autograder.errors import CourseError
 from autograder.grading.classroom import ClassChapter
-from autograder.grading.feedback import FeedbackPages
+from autograder.grading.feedback import FeedbackPages, fingerprint, fingerprint_of_page
+from autograder.grading.files import small_text, write_whole
+from autograder.grading.gradebook import ChapterGradebook, Row, Standing
 from autograder.nbgrader_plugin.compose import with_students_cells, with_verdicts
 from autograder.submissions import Extracted
 
-# nbgrader adds a submission to its session one line after SQLAlchemy warns that it has not
-warnings.filterwarnings("ignore", category=SAWarning, message="Object of type")
+STAMPS = ("timestamp.txt", "submission_secret.txt")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A student's results, ready to be recorded. key: as in the journal. stamp: when it was handed in."""
+
+    student: str
+    key: str
+    extracted: Extracted
+    results: Mapping[str, Mapping[str, Any]]
+    stamp: datetime | None = None
 
 
 class Recorder:
-    """The one writer of a class's gradebook."""
+    """The one writer of a chapter's gradebook, autograded notebooks and feedback."""
 
     def __init__(self, chapter: ClassChapter):
-        self.chapter, self.db_url = chapter, chapter.classroom.db_url
+        self.chapter, self.gradebook = chapter, ChapterGradebook(chapter)
+        self._pages = FeedbackPages()
 
     def register(self) -> None:
         """Make sure the gradebook knows the chapter and its cells."""
-        with _explained(self.db_url), Gradebook(self.db_url) as gradebook:
-            gradebook.update_or_create_assignment(self.chapter.name)
-        SaveCells().preprocess(copy.deepcopy(self.chapter.release), self._resources(""))
+        self.gradebook.register(copy.deepcopy(self.chapter.release))
 
-    def record(
-        self, student: str, extracted: Extracted, results: Mapping[str, Mapping[str, Any]], stamp: Any = None
-    ) -> None:
-        """Write the autograded notebook and the marks; manual marks and comments stay."""
-        notebook = with_verdicts(with_students_cells(self.chapter.release, extracted), results)
-        with _explained(self.db_url):
-            with Gradebook(self.db_url) as gradebook:
-                gradebook.update_or_create_student(student)
-                gradebook.update_or_create_submission(
-                    self.chapter.name, student, **({"timestamp": stamp} if stamp else {})
-                )
-            resources = self._resources(student)
-            SaveAutoGrades().preprocess(copy.deepcopy(notebook), resources)
-            AssignLatePenalties().preprocess(copy.deepcopy(notebook), resources)
-        self._write(self._autograded(student), nbformat.writes(notebook, version=4) + "\n")
+    def record(self, batch: Sequence[Judged]) -> None:
+        """Write marks and autograded notebooks of several students; manual marks and comments stay.
 
-    def recorded(self) -> dict[str, float]:
-        """Student → automatic points in the gradebook, for students whose autograded notebook is there too."""
-        with _explained(self.db_url), Gradebook(self.db_url) as gradebook:
-            try:
-                submissions = gradebook.assignment_submissions(self.chapter.name)
-            except MissingEntry:
-                return {}
-            return {
-                submission.student.id: sum(
-                    grade.auto_score or 0.0 for notebook in submission.notebooks for grade in notebook.grades
-                )
-                for submission in submissions
-                if self._autograded(submission.student.id).is_file()
-            }
+        The notebook comes last and says which results it holds, so that a run that dies in between is made good.
+        """
+        if not batch:
+            return
+        rows = [Row(item.student, self._notebook(item), item.stamp) for item in batch]
+        self.gradebook.write(rows)
+        for row in rows:
+            write_whole(self.autograded(row.student), nbformat.v4.writes(row.notebook) + "\n")
 
-    def feedback(self, student: str) -> Path:
-        """Render the student's feedback page from what is recorded; returns where it is."""
-        notebook = nbformat.read(self._autograded(student), as_version=4)
-        path = self.chapter.classroom.directory / "feedback" / student / self.chapter.name / f"{self.chapter.name}.html"
-        self._write(path, self._pages.render(student, notebook))
-        return path
+    def is_recorded(self, student: str, key: str, results: Mapping[str, Mapping[str, Any]], standing: Standing) -> bool:
+        """Whether gradebook and autograded notebook hold these results already."""
+        return (
+            all(
+                f"check_{task}" in standing.marks and standing.marks[f"check_{task}"].auto == result["score"]
+                for task, result in results.items()
+            )
+            and self._recorded_key(student) == key
+        )
 
-    @cached_property
-    def _pages(self) -> FeedbackPages:
-        return FeedbackPages(self.chapter.name, self.db_url)
+    def feedback(self, students: Sequence[str]) -> int:
+        """Bring feedback pages up to date with marks and comments of the gradebook; returns how many were written."""
+        standings, written = self.gradebook.standings(), 0
+        for student in students:
+            standing, notebook = standings.get(student), self._read(student)
+            if standing is None or notebook is None:
+                continue
+            path = self.feedback_page(student)
+            if fingerprint_of_page(path) != fingerprint(notebook, standing):
+                write_whole(path, self._pages.render(self.chapter.name, notebook, standing))
+                self._copy_stamps(student)
+                written += 1
+        return written
 
-    def _autograded(self, student: str) -> Path:
-        folder = self.chapter.classroom.directory / "autograded" / student / self.chapter.name
-        return folder / f"{self.chapter.name}.ipynb"
+    def _copy_stamps(self, student: str) -> None:
+        """Put what nbgrader's collect wrote of a submission beside the page, where `release_feedback` wants it."""
+        for name in STAMPS:
+            text = small_text(self._folder("submitted", student) / name)
+            if text:
+                write_whole(self._folder("feedback", student) / name, text)
 
-    def _resources(self, student: str) -> dict[str, Any]:
-        named = {
-            "assignment": self.chapter.name,
-            "notebook": self.chapter.name,
-            "student": student,
-            "db_url": self.db_url,
-        }
-        return {"nbgrader": named}
+    def autograded(self, student: str) -> Path:
+        """Where a student's autograded notebook is."""
+        return self._folder("autograded", student) / f"{self.chapter.name}.ipynb"
 
-    def _write(self, path: Path, content: str) -> None:
-        """Whole or not at all; a link that somebody put there is replaced, not followed."""
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+    def feedback_page(self, student: str) -> Path:
+        """Where a student's feedback page is."""
+        return self._folder("feedback", student) / f"{self.chapter.name}.html"
+
+    def _folder(self, step: str, student: str) -> Path:
+        return self.chapter.classroom.directory / step / student / self.chapter.name
+
+    def _notebook(self, item: Judged) -> Any:
+        notebook = with_verdicts(with_students_cells(self.chapter.release, item.extracted), item.results)
+        notebook.metadata["sgd2muon"] = {"key": item.key}
+        return notebook
+
+    def _recorded_key(self, student: str) -> str:
+        notebook = self._read(student)
+        return str(notebook.metadata.get("sgd2muon", {}).get("key", "")) if notebook is not None else ""
+
+    def _read(self, student: str) -> Any:
+        """The autograded notebook; None where there is none that can be read."""
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(content, encoding="utf-8", errors="replace", newline="\n")
-            os.replace(temporary, path)
-        except OSError as error:
-            raise CourseError(
-                f"{path} cannot be written ({error.strerror}). Run the same command again when it can."
-            ) from None
-
-
-class _explained:
-    """Turns a gradebook that cannot be written into a sentence."""
-
-    def __init__(self, db_url: str):
-        self.db_url = db_url
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, OperationalError):
-            raise CourseError(
-                f"The gradebook {self.db_url} cannot be used ({error.orig}). What was judged is in the journal; close other "
-                "programs that use it, make it writable, and run the same command again."
-            ) from None
+            return nbformat.v4.reads(self.autograded(student).read_text(encoding="utf-8"))
+        except (OSError, ValueError, AttributeError):
+            return None

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from autograder.judge.evidence import Evidence, Scenario
 from autograder.judge.questions import Question
 from autograder.judge.recognise import Expectations, Recognition, recognise
@@ -137,7 +139,8 @@ class Student:
         entry = task.entries[0]
         hint = f" {named[0].hints[0]}" if named[0].hints else ""
         what = " and ".join(mistake.title for mistake in named)
-        return f"{seen} Your numbers are exactly those of {entry} {what}.{hint}".strip()
+        sure = "Your numbers are exactly those" if self.recognition.mistakes else "In these runs your numbers are those"
+        return f"{seen} {sure} of {entry} {what}.{hint}".strip()
 
     def _named(self, index: int) -> tuple[Variant, ...] | None:
         """The recognised mistakes that show in this scenario; else a single one that equals this scenario's family."""
@@ -152,7 +155,8 @@ class Student:
             ]
             return tuple(showing) or self.recognition.mistakes
         family = [i for i in self._chosen(scenarios[index].family) if self.evidence[i].ending == "played"]
-        if found.raised or len(family) < 2:
+        path = self._expectations.task.part("path", scenarios[index])
+        if found.raised or len(family) < 2 or not np.isfinite(found.values[path]).any():
             return None
         for mistake in self._expectations.task.bank.misconceptions:
             if all(self._expectations.agrees(mistake, i, self.evidence[i]) for i in family):

@@ -14,6 +14,7 @@ import numpy as np
 
 from autograder.judge.rule import CONTRACT
 from autograder.judge.variants import Variant
+from autograder.worker.codes import ErrorCode
 
 if TYPE_CHECKING:
     from autograder.judge.simulate import Instance, _Run
@@ -23,7 +24,11 @@ Entry = tuple[dict[str, Any], int, np.ndarray]
 
 
 class Raises(Exception):
-    """The simulated program raises an exception at this event."""
+    """The simulated program raises an exception at this event; of one of these kinds, where they are known."""
+
+    def __init__(self, *codes: ErrorCode):
+        super().__init__()
+        self.codes = codes
 
 
 class Contract:
@@ -32,6 +37,7 @@ class Contract:
     def __init__(self, variant: Variant):
         self._replaced = {name: step for name, step in variant.steps.items() if name in CONTRACT}
         self.keeps_state_on_the_class = "class_state" in self._replaced
+        self.changes_gradients = "leftover" in self._replaced
         self.graph = 1.0 if "graph" in self._replaced else 0.0
 
     def build(self, program: dict[str, Any]) -> None:

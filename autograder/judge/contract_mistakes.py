@@ -9,6 +9,7 @@ import numpy as np
 
 from autograder.judge.contract import Entry, Raises, entries
 from autograder.judge.variants import Step, Variant
+from autograder.worker.codes import ErrorCode
 
 Hints = tuple[str, str, str]
 
@@ -44,7 +45,7 @@ def _only_group(position: int) -> Step:
 def _none_raises(run: Any, instance: Any) -> Iterator[Entry]:
     for group, i in entries(instance):
         if run.grads[i] is None:
-            raise Raises
+            raise Raises(ErrorCode.TYPE, ErrorCode.ATTRIBUTE)
         yield group, i, run.grads[i]
 
 
@@ -447,7 +448,7 @@ def _closure_evaluated_again(closure: Callable[[], float], update: Callable[[], 
 
 
 def _closure_without_grad(closure: Callable[[], float], update: Callable[[], None]) -> float:
-    raise Raises
+    raise Raises(ErrorCode.RUNTIME)
 
 
 _CLOSURE_HINTS: Hints = (

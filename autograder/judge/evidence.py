@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,13 +64,16 @@ class Expected:
     """What a variant predicts for a scenario.
 
     values: float64 of the scenario's size, NaN where nothing is written. tolerance: of the same size, relative to the
-    updates. event: where the variant raises, else None.
+    updates. event: where the variant raises, else None. errors: which kinds, any where none is named. holds: what else has to
+    be true of the values, where numbers one by one cannot say it.
     """
 
     values: np.ndarray
     tolerance: np.ndarray
     event: int | None = None
     ignored: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    holds: Callable[[np.ndarray], bool] | None = None
+    errors: tuple[ErrorCode, ...] = ()
 
 
 def parse(data: bytes, scenarios: Sequence[Scenario]) -> list[Evidence]:
@@ -128,7 +131,11 @@ def agrees(evidence: Evidence, expected: Expected, part: np.ndarray | None = Non
         return False
     if expected.event is not None and evidence.event != expected.event:
         return False
-    return bool(np.all(close(evidence.values, expected)[slice(None) if part is None else part]))
+    if expected.errors and evidence.error not in expected.errors:
+        return False
+    if not np.all(close(evidence.values, expected)[slice(None) if part is None else part]):
+        return False
+    return expected.holds is None or expected.holds(evidence.values)
 
 
 def close(values: np.ndarray, expected: Expected) -> np.ndarray:

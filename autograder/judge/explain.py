@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograder.judge.evidence import Evidence, Expected, Scenario, close
+from autograder.judge.exception_advice import advice
 
 if TYPE_CHECKING:
     from autograder.judge.optimizer_task import OptimizerTask
@@ -19,7 +20,7 @@ def explain_run(task: OptimizerTask, evidence: Evidence, expected: Expected, sce
     if scenario.player == "constructor":
         return _explain_constructor(evidence, scenario)
     if evidence.raised:
-        return f"{_when(scenario, evidence.event)}{_context(scenario)} raised {evidence.text}."
+        return f"{_when(scenario, evidence.event)}{_context(scenario)} raised {evidence.text}.{advice(evidence.text)}"
     path = task.part("path", scenario)
     if not close(evidence.values, expected)[path].all():
         return _Path(task, evidence, expected, scenario).explain()
@@ -139,13 +140,40 @@ class _Path:
         return [np.arange(edges[i], edges[i + 1]) for i in range(len(sizes))]
 
     def _who(self) -> str:
+        """The parameters that differ; where only some of their numbers do, how many, and what those have in common."""
         shapes = self.scenario.program["shapes"]
         bad = [i for i, columns in enumerate(self.columns) if self.wrong[self.step][columns].any()]
+        inside = np.concatenate([self.columns[i] for i in bad])
         if len(bad) == len(shapes):
-            return "every parameter" if len(shapes) > 1 else "the parameter"
-        named = [f"{i + 1} ({_shape(shapes[i])})" for i in bad]
-        listed = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
-        return f"parameter{'s' if len(bad) > 1 else ''} {listed} of {len(shapes)}"
+            who = "every parameter" if len(shapes) > 1 else "the parameter"
+        else:
+            named = [f"{i + 1} ({_shape(shapes[i])})" for i in bad]
+            listed = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
+            who = f"parameter{'s' if len(bad) > 1 else ''} {listed} of {len(shapes)}"
+        wrong = self.wrong[self.step][inside]
+        if wrong.all():
+            return who
+        common = self._in_common(inside, wrong)
+        return f"{wrong.sum()} of the {wrong.size} numbers of {who}{f', {common},' if common else ''}"
+
+    def _in_common(self, inside: np.ndarray, wrong: np.ndarray) -> str:
+        """What the wrong numbers are and the right ones are not; "" where there are too few to tell."""
+        if wrong.sum() < 3 or (~wrong).sum() < 3:
+            return ""
+        param, grads = self.before[self.step][inside], self._gradient()
+        kinds = {"those with a positive parameter": param > 0, "those with a negative parameter": param < 0}
+        if grads is not None:
+            grad = grads[inside]
+            kinds["those with a positive gradient"], kinds["those with a negative gradient"] = grad > 0, grad < 0
+            kinds["those with a gradient of zero"] = grad == 0
+            kinds["those whose gradient and parameter have one sign"] = grad * param > 0
+            kinds["those whose gradient and parameter have opposite signs"] = grad * param < 0
+            size = np.abs(grad)
+            if size[wrong].min() > size[~wrong].max():
+                kinds["those with the largest gradients"] = wrong
+            if size[wrong].max() < size[~wrong].min():
+                kinds["those with the smallest gradients"] = wrong
+        return next((name for name, chosen in kinds.items() if np.array_equal(chosen, wrong)), "")
 
     def _what(self) -> str:
         """The wrong move as a multiple of the right one, or their difference as a multiple of something known."""

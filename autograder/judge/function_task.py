@@ -93,6 +93,8 @@ class FunctionTask:
             return _failed(size, float(ErrorCode.VALUE), 0.0)
         except (ArithmeticError, TypeError, LookupError):
             return _failed(size, ANY_ERROR, ANY_ERROR_TOLERANCE)
+        if result is None:
+            return _nothing(call, size)
         parts = result if isinstance(result, tuple) else (result,)
         values = np.concatenate([np.ravel(np.asarray(part, dtype=float)) for part in parts])
         if values.size != size:
@@ -199,6 +201,13 @@ def _failed(size: int, code: float, tolerance: float) -> tuple[np.ndarray, np.nd
     )
 
 
+def _nothing(call: dict[str, Any], size: int) -> tuple[np.ndarray, np.ndarray]:
+    """What a call leaves that returns None where something was wanted."""
+    shapeless = float(all(item["shape"] == [] for item in call["returns"]))
+    untyped = float(not any(item.get("dtype") for item in call["returns"]))
+    return np.concatenate([np.full(size, np.nan), [0.0, shapeless, untyped, 1.0]]), np.zeros(size + FLAGS)
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, dict) and "tensor" in value:
         return np.array(value["tensor"], dtype=float).reshape(value["shape"])
@@ -215,6 +224,8 @@ def _short(value: Any) -> str:
 
 def _numbers(values: np.ndarray, fine: np.ndarray) -> str:
     """One number, or the first wrong ones of many."""
+    if np.isnan(values).all():
+        return "no number (NaN, None or something else)"
     chosen = values if values.size == 1 else values[~fine]
     return ", ".join(f"{v:.6g}" for v in chosen[:3]) + (", ..." if chosen.size > 3 else "")
 

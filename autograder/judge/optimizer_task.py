@@ -34,7 +34,9 @@ class OptimizerTask:
 
     draw: for each hyperparameter, the values scenarios use. features: hyperparameters that have an "off" value (such as
     weight_decay) and a scenario family of their own: name of the family → {hyperparameter: off value}. invalid:
-    constructor arguments that must raise ValueError. shapes: of the parameters. extra: more scenarios.
+    constructor arguments that must raise ValueError. shapes: of the parameters. extra: more scenarios. fixed:
+    hyperparameters that nobody changes in the middle of a run. gradient_sizes: the smallest and the largest gradients tried.
+    builds_on: earlier tasks whose modules this one may import.
     """
 
     id: str
@@ -46,6 +48,9 @@ class OptimizerTask:
     invalid: Sequence[Mapping[str, Any]] = ()
     shapes: Sequence[Sequence[int]] = field(default_factory=lambda: SHAPES)
     extra: Callable[[Drawing], list[Scenario]] | None = None
+    fixed: Sequence[str] = ("nesterov",)
+    gradient_sizes: Sequence[float] = (1e-9, 1e6)
+    builds_on: Sequence[str] = ()
 
     @property
     def entries(self) -> tuple[str, ...]:
@@ -286,23 +291,27 @@ def _dtypes(d: Drawing) -> list[Scenario]:
         hyper = d.one_group(d.hyper(), len(d.task.shapes), form="list")
         events = d.steps(3, d.task.shapes, dtype=dtype)
         found.append(d.run("dtypes", f"{dtype} parameters", hyper, events, dtype=dtype))
-    shapes = [[2, 3], [], [4, 2]]
-    hyper = d.one_group(d.hyper(), 3, form="list")
-    layouts = ["transposed", "contiguous", "transposed"]
-    found.append(
-        d.run("dtypes", "transposed matrices and a scalar", hyper, d.steps(3, shapes), shapes, layouts=layouts)
-    )
+    scalars = [shape for shape in d.task.shapes if not shape][:1]
+    shapes = [[2, 3], [4, 2], *scalars]
+    hyper = d.one_group(d.hyper(), len(shapes), form="list")
+    layouts = ["transposed", "transposed", *["contiguous" for _ in scalars]]
+    about = "transposed matrices and a scalar" if scalars else "transposed matrices"
+    found.append(d.run("dtypes", about, hyper, d.steps(3, shapes), shapes, layouts=layouts))
     return found
 
 
 def _extremes(d: Drawing) -> list[Scenario]:
     shapes = d.task.shapes
     found = []
-    for scale, about in ((1e-9, "gradients of 1e-9"), (1e6, "gradients of 1e6")):
+    for scale in d.task.gradient_sizes:
         init = [_flat(np.zeros(shape)) for shape in shapes]
         events = d.steps(4, shapes, scale=scale)
-        found.append(d.run("extremes", about, d.one_group(d.hyper(), len(shapes)), events, init=init))
+        found.append(d.run("extremes", _gradients_of(scale), d.one_group(d.hyper(), len(shapes)), events, init=init))
     return found
+
+
+def _gradients_of(size: float) -> str:
+    return f"gradients of {size:.0e}".replace("e-0", "e-").replace("e+0", "e")
 
 
 def _signatures(d: Drawing) -> list[Scenario]:
@@ -324,9 +333,10 @@ def _together(d: Drawing) -> list[Scenario]:
     events = d.steps(3, d.task.shapes)
     events[0][2][count - 1] = None
     events[2][2][0] = None
+    events[1][2][1] = [0.0] * len(events[1][2][1])
     for group in (0, 1):
         for name in d.task.draw:
-            if name != "nesterov":
+            if name not in d.task.fixed:
                 events.append(["set", 0, group, name, d.all_on()[name]])
     events += [["reload", 0], *d.steps(2, d.task.shapes)]
     return [
@@ -350,5 +360,6 @@ def _invalid(d: Drawing) -> list[Scenario]:
         "entry": d.task.rule.entry,
         "attempts": [attempts[i][0] for i in order],
         "invalid": [attempts[i][1] for i in order],
+        "shapes": [list(next((shape for shape in d.task.shapes if len(shape) == 2), [2]))] * len(attempts),
     }
     return [Scenario("invalid", "constructor", program, len(attempts), "invalid hyperparameters")]

@@ -1,8 +1,9 @@
-"""Does a module do the work itself, or hand it to torch.optim? Advisory: it never changes a mark."""
+"""Where does a module get its work done: itself, torch.optim, another package? Advisory: it never changes a mark."""
 
 from __future__ import annotations
 
 import ast
+import sys
 
 from autograder.judge.results import Flag
 
@@ -19,6 +20,29 @@ def not_own_implementation(source: str, path: str) -> list[Flag]:
     if not used:
         return []
     return [Flag("not-own-implementation", f"{path} uses {', '.join(used)}: not your own implementation.")]
+
+
+def not_there_when_graded(source: str, path: str, available: set[str]) -> list[Flag]:
+    """A flag where a file imports packages beyond Python's library, the course's own and those `available` to workers."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    known = available | set(sys.stdlib_module_names) | {"course_lib"}
+    found = sorted({name for node in ast.walk(tree) for name in _imported(node)} - known)
+    if not found:
+        return []
+    text = (
+        f"{path} imports {', '.join(found)}: not there when your work is graded. Python's library, torch and numpy are."
+    )
+    return [Flag("not-there-when-graded", text)]
+
+
+def _imported(node: ast.AST) -> list[str]:
+    """Top-level names of packages."""
+    if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+        return [node.module.partition(".")[0]]
+    return [alias.name.partition(".")[0] for alias in node.names] if isinstance(node, ast.Import) else []
 
 
 def _borrowed(node: ast.AST) -> list[str]:

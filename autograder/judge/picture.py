@@ -29,5 +29,6 @@ def picture_of(
         if mine.size >= 2 and np.isfinite(right).all():
             title, xlabel, ylabel = task.curve_labels(scenario)  # type: ignore[attr-defined]
             shown = tuple(float(v) if np.isfinite(v) else None for v in mine)
-            return Picture(title, xlabel, ylabel, shown, tuple(float(v) for v in right))
+            first = scenario.program.get("steps", [1])[0]  # schedules count from 0
+            return Picture(title, xlabel, ylabel, shown, tuple(float(v) for v in right), first)
     return None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Protocol
 
 import numpy as np
 
-from autograder.judge.evidence import Evidence, Expected, Scenario, agrees
+from autograder.judge.evidence import Evidence, Expected, Scenario, agrees, close
 from autograder.judge.variants import CANONICAL, Bank, Variant
 from autograder.worker.codes import Status
 
@@ -85,13 +85,14 @@ class Recognition:
 def recognise(expectations: Expectations, evidence: Sequence[Evidence]) -> Recognition:
     """Compare with the accepted set, then with single mistakes, then with pairs."""
     reached = [i for i, item in enumerate(evidence) if _usable(item)]
-    accepted = _best_accepted(expectations, evidence, reached)
+    bases = _plausible(expectations, evidence)
+    accepted = _best_accepted(expectations, bases, evidence, reached)
     wrong = [i for i in reached if not expectations.agrees(accepted, i, evidence[i])]
     if not reached:
         return Recognition(accepted, None, [])
     if not wrong:
         return Recognition(accepted, accepted, [])
-    program = explain_all(expectations, evidence, wrong, reached)
+    program = explain_all(expectations, bases, evidence, wrong, reached, accepted)
     if program is not None and program.conventions:
         accepted = _only_conventions(program)
         wrong = [i for i in reached if not expectations.agrees(accepted, i, evidence[i])]
@@ -99,50 +100,144 @@ def recognise(expectations: Expectations, evidence: Sequence[Evidence]) -> Recog
 
 
 def explain_all(
-    expectations: Expectations, evidence: Sequence[Evidence], wrong: Sequence[int], reached: Sequence[int]
+    expectations: Expectations,
+    bases: Sequence[Variant],
+    evidence: Sequence[Evidence],
+    wrong: Sequence[int],
+    reached: Sequence[int],
+    accepted: Variant,
 ) -> Variant | None:
     """The first variant with one mistake, else with two, that predicts every scenario in `reached`.
 
     Scenarios in `wrong` are tried first, the smallest of them before the others: they exclude most variants.
     """
-    order = sorted(wrong, key=lambda i: expectations.scenarios[i].size) + [i for i in reached if i not in set(wrong)]
-    singles = expectations.task.bank.misconceptions
-    found = _first(_with_conventions(expectations, singles), expectations, evidence, order)
-    if found is not None:
+    search = _Search(expectations, bases, evidence, wrong, reached)
+    return search.first(search.singles()) or search.first(search.pairs(accepted))
+
+
+class _Search:
+    """Goes through the programs that a task's bank can describe, looking at as few scenarios of each as possible.
+
+    The first scenario excludes nearly all. Two conventions that agree on it are told apart only behind it, and a pair is
+    tried only where its parts leave right scenarios alone and neither has to explain the first one without doing so.
+    """
+
+    def __init__(
+        self,
+        expectations: Expectations,
+        bases: Sequence[Variant],
+        evidence: Sequence[Evidence],
+        wrong: Sequence[int],
+        reached: Sequence[int],
+    ):
+        self.expectations, self.evidence = expectations, evidence
+        by_size = sorted(wrong, key=lambda i: expectations.scenarios[i].size)
+        fine = sorted((i for i in reached if i not in set(wrong)), key=lambda i: expectations.scenarios[i].size)
+        self.order = by_size + fine
+        self.start = self.order[0]
+        self.bases = bases
+        self.kind = self._kinds()
+
+    def first(self, candidates: Iterable[Variant]) -> Variant | None:
+        """The first candidate that predicts everything."""
+        for candidate in candidates:
+            if all(self.expectations.agrees(candidate, i, self.evidence[i]) for i in self.order):
+                return candidate
+        return None
+
+    def singles(self) -> Iterable[Variant]:
+        """Each mistake under each convention, as far as the first scenario allows it."""
+        return self._with_bases(dict.fromkeys(set(self.kind), self.expectations.task.bank.misconceptions))
+
+    def pairs(self, accepted: Variant) -> Iterable[Variant]:
+        """Two mistakes at once, under the rule itself, the convention that fits best and those that start alike."""
+        kinds = {self.kind[0], self.kind[list(self.bases).index(accepted)]}
+        return self._with_bases({kind: list(self._likely_pairs(kind)) for kind in sorted(kinds)})
+
+    def _with_bases(self, mistakes: Mapping[int, Sequence[Variant]]) -> Iterable[Variant]:
+        possible: dict[tuple[int, str], bool] = {}
+        for base, kind in zip(self.bases, self.kind, strict=True):
+            for mistake in mistakes.get(kind, ()):
+                if not (base is CANONICAL or base.combines_with(mistake)):
+                    continue
+                key = kind, mistake.id
+                if key not in possible:
+                    possible[key] = self._starts_like(base + mistake)
+                if possible[key]:
+                    yield base + mistake
+
+    def _likely_pairs(self, kind: int) -> Iterable[Variant]:
+        base = self.bases[kind]
+        calm = self._calm(base)
+        suspects = [
+            mistake
+            for mistake in self.expectations.task.bank.misconceptions
+            if not any(self._changes(base, mistake, i) for i in calm)
+        ]
+        shows = {mistake.id: self._changes(base, mistake, self.start) for mistake in suspects}
+        explains = {mistake.id: self._starts_like(_under(base, mistake)) for mistake in suspects}
+        for one, two in combinations(suspects, 2):
+            if not one.combines_with(two) or not (shows[one.id] or shows[two.id]):
+                continue
+            if (not shows[one.id] and not explains[two.id]) or (not shows[two.id] and not explains[one.id]):
+                continue
+            yield one + two
+
+    def _calm(self, base: Variant) -> list[int]:
+        """The smallest and the largest scenario that are right under `base`; low precision could hide a mistake."""
+        scenarios = self.expectations.scenarios
+        exact = (i for i in reversed(self.order) if scenarios[i].program.get("dtype", "float64") == "float64")
+        right = [i for i in exact if self.expectations.agrees(base, i, self.evidence[i])]
+        return sorted({*right[:1], *right[-1:]})
+
+    def _kinds(self) -> list[int]:
+        """For each base, the number of the first one that predicts the same for the first scenario."""
+        found: list[int] = []
+        for base in self.bases:
+            here = self.expectations.of(base, self.start)
+            like = (i for i in sorted(set(found)) if _alike(here, self.expectations.of(self.bases[i], self.start)))
+            found.append(next(like, len(found)))
         return found
-    pairs = (one + two for one, two in combinations(singles, 2) if one.combines_with(two))
-    return _first(_with_conventions(expectations, pairs), expectations, evidence, order)
+
+    def _starts_like(self, program: Variant) -> bool:
+        return self.expectations.agrees(program, self.start, self.evidence[self.start])
+
+    def _changes(self, base: Variant, mistake: Variant, index: int) -> bool:
+        return not _alike(self.expectations.of(_under(base, mistake), index), self.expectations.of(base, index))
 
 
-def _with_conventions(expectations: Expectations, mistakes: Iterable[Variant]) -> Iterable[Variant]:
-    known = list(mistakes)
-    for base in expectations.accepted:
-        for mistake in known:
-            if base is CANONICAL or base.combines_with(mistake):
-                yield base + mistake
+def _under(base: Variant, mistake: Variant) -> Variant:
+    return base + mistake if base is CANONICAL or base.combines_with(mistake) else mistake
 
 
-def _first(
-    candidates: Iterable[Variant], expectations: Expectations, evidence: Sequence[Evidence], order: Sequence[int]
-) -> Variant | None:
-    for candidate in candidates:
-        if all(expectations.agrees(candidate, i, evidence[i]) for i in order):
-            return candidate
-    return None
+def _alike(one: Expected, other: Expected) -> bool:
+    """Whether two predictions could not be told apart."""
+    return one.event == other.event and bool(close(one.values, other).all())
 
 
 def _usable(evidence: Evidence) -> bool:
     return evidence.ending == "played" and evidence.status != Status.IMPORT_FAILED
 
 
-def _best_accepted(expectations: Expectations, evidence: Sequence[Evidence], reached: Sequence[int]) -> Variant:
+def _plausible(expectations: Expectations, evidence: Sequence[Evidence]) -> list[Variant]:
+    """The accepted set, without members that a task can rule out at a glance."""
+    choose = getattr(expectations.task, "plausible", None)
+    return choose(expectations.accepted, expectations.scenarios, evidence) if choose else expectations.accepted
+
+
+def _best_accepted(
+    expectations: Expectations, bases: Sequence[Variant], evidence: Sequence[Evidence], reached: Sequence[int]
+) -> Variant:
     """The one with the most scenarios right; earlier ones win ties, the canonical rule first of all."""
 
-    def right(variant: Variant) -> int:
-        return sum(expectations.agrees(variant, i, evidence[i], "path") for i in reached)
-
-    scores = [right(variant) for variant in expectations.accepted]
-    return expectations.accepted[int(np.argmax(scores))]
+    best, most = bases[0], -1
+    for variant in bases:
+        right = sum(expectations.agrees(variant, i, evidence[i], "path") for i in reached)
+        if right > most:
+            best, most = variant, right
+        if right == len(reached):
+            break
+    return best
 
 
 def _only_conventions(program: Variant) -> Variant:

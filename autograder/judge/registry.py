@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import autograder.banks
@@ -12,6 +13,9 @@ import autograder.checks
 from autograder.errors import UnknownTask
 from autograder.judge.checks import Check
 from autograder.judge.recognise import Task
+
+RECORDED = Path(autograder.banks.__file__).parent
+SUFFIX = ".recorded"
 
 
 @cache
@@ -21,15 +25,20 @@ def load_task(task_id: str) -> Task:
         raise UnknownTask(
             f"There is no implementation task {task_id!r}. There are: {', '.join(implementation_tasks())}."
         )
+    if (RECORDED / f"{task_id}{SUFFIX}").is_file():
+        from autograder.judge.recorded import load
+
+        return load((RECORDED / f"{task_id}{SUFFIX}").read_bytes())
     module: Any = importlib.import_module(f"autograder.banks.{task_id}")
     return module.TASK
 
 
 @cache
 def implementation_tasks() -> tuple[str, ...]:
-    """The ids of all tasks with a bank, sorted."""
-    names = (module.name for module in pkgutil.iter_modules(autograder.banks.__path__))
-    return tuple(sorted(name for name in names if not name.startswith("_")))
+    """The ids of all tasks with a bank or, in a student's copy, a recording; sorted."""
+    names = {module.name for module in pkgutil.iter_modules(autograder.banks.__path__)}
+    recorded = {path.name.removesuffix(SUFFIX) for path in RECORDED.glob(f"*{SUFFIX}")}
+    return tuple(sorted(name for name in names | recorded if not name.startswith("_")))
 
 
 @cache

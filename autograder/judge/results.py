@@ -51,18 +51,22 @@ class Flag:
 
 @dataclass(frozen=True)
 class Picture:
-    """Two curves, the student's and the expected one, over steps (from 1)."""
+    """Two curves, the student's and the expected one, over steps; first: the number of the first step."""
 
     title: str
     xlabel: str
     ylabel: str
     yours: tuple[float | None, ...]
     expected: tuple[float, ...]
+    first: int = 1
 
 
 @dataclass
 class TaskResult:
-    """A judged task. convention and misconceptions are ids from the task's bank."""
+    """A judged task. convention and misconceptions are ids from the task's bank.
+
+    seconds: from the question to the answer. cpu_seconds: what the student's code computed.
+    """
 
     task: str
     checks: list[CheckResult]
@@ -75,6 +79,7 @@ class TaskResult:
     level: str = ""
     seed: str = ""
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
 
     @property
     def score(self) -> float:
@@ -116,4 +121,5 @@ class TaskResult:
             "level": self.level,
             "seed": self.seed,
             "seconds": round(self.seconds, 3),
+            "cpu_seconds": round(self.cpu_seconds, 3),
         }

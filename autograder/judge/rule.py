@@ -37,13 +37,16 @@ class Rule:
 
     entry: the class students write. hyper: the defaults of its hyperparameters, by name, None where there is no default.
     state: name → function of the parameter that gives the state before the first step. steps: name → expression.
-    positional: the hyperparameters in the order of the signature.
+    mixes: whether every number of an update depends on every number of the gradient, so that rounding spreads over the
+    whole parameter. coarse: dtype → error relative to the updates that arithmetic in it may add, where it is not the usual.
     """
 
     entry: str
     hyper: Mapping[str, Any]
     steps: Mapping[str, Step]
     state: Mapping[str, Callable[[np.ndarray], Any]] = field(default_factory=dict)
+    mixes: bool = False
+    coarse: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -102,6 +105,7 @@ CONTRACT = frozenset(
         "class_state",
         "defaults",
         "validation",
+        "refuses",
     }
 )
 """Steps that belong to every optimizer's contract, not to a rule; see contract.py."""

@@ -51,6 +51,11 @@ class ScheduleTask(FunctionTask):
             return first
         return f"{first}{self._before(fine, scenario)}{_relation(evidence, expected, fine)}"
 
+    def _explain_call(self, call: dict[str, Any], mine: np.ndarray, right: np.ndarray, fine: np.ndarray) -> str:
+        if mine[-FLAGS] == right[-FLAGS] == 0 and np.isnan(mine[0]):
+            return f"{self.shown(call)} returned no number (NaN, None or a list); expected {right[0]:.6g}."
+        return super()._explain_call(call, mine, right, fine)
+
     def _before(self, fine: np.ndarray, scenario: Scenario) -> str:
         steps = scenario.program["steps"]
         first = int(np.argmin(fine))
@@ -91,6 +96,6 @@ def walk(
         {"args": [step, *arguments.values()]} if by_position else {"kwargs": {"step": step, **arguments}}
         for step in steps
     ]
-    ordered = list(steps) == sorted(steps)
+    in_a_row = list(steps) == list(range(steps[0], steps[0] + len(steps)))
     plain = {"arguments": dict(arguments), "steps": list(steps), "open": list(open_steps)}
-    return calls(entry, family, about, wanted, curve="step" if ordered and len(steps) > 2 else "", **plain)
+    return calls(entry, family, about, wanted, curve="step" if in_a_row and len(steps) > 2 else "", **plain)

@@ -1,133 +1,277 @@
-"""A task with a player of its own: what comes back is a few named parts, worked out by a formula of named steps.
+"""An object with methods as a task: scripted events, and after each a frame of numbers (players/scripted.py).
 
-For things that are neither an optimizer nor a pure function of plain arguments, such as a function that changes
-gradients. A scenario's program holds the arguments of the formula under their own names.
+A procedure (a subclass of ScriptedRun, in autograder/oracles) plays the same events on float64 arrays. It asks its named
+steps for everything that a variant may do differently, so mistakes compose as they do in an optimizer's rule.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
 from autograder.judge.contract import Raises
 from autograder.judge.evidence import Evidence, Expected, Scenario, close
-from autograder.judge.function_task import Formula
-from autograder.judge.simulate import COARSE, RTOL
-from autograder.judge.variants import Bank, Variant
-from autograder.worker.codes import Status
+from autograder.judge.variants import Bank, Step, Variant
+from autograder.worker.codes import ErrorCode
 
-Drawn = tuple[str, str, dict[str, Any], str]
-"""A scenario as a bank draws it: family, player, program, about."""
-
-CALL = 1
-"""The event in which a player calls the student's function; before it, the player only prepares."""
+HEAD = 2
+RELATIVE = 1e-5
 
 
-@dataclass(frozen=True)
-class Seen:
-    """One scenario as `explain` reads it: each part as the student left it, as it should be, and where it agrees."""
+class CaughtError(Exception):
+    """The simulated object raises an exception where the script expects one."""
 
-    mine: Mapping[str, np.ndarray]
-    right: Mapping[str, np.ndarray]
-    fine: Mapping[str, np.ndarray]
-    scenario: Scenario
+    def __init__(self, code: ErrorCode = ErrorCode.RUNTIME):
+        super().__init__(code.name)
+        self.code = code
 
-    def wrong(self, part: str) -> bool:
-        """Whether a part differs."""
-        return not self.fine[part].all()
+
+class Descent:
+    """torch.optim.SGD with momentum on float64 arrays: b ← μb + g (b ← g at first), p ← p − lr·b."""
+
+    def __init__(self, lr: float, momentum: float):
+        self.lr, self.momentum = lr, momentum
+        self.buffers: dict[int, np.ndarray] = {}
+
+    def update(self, i: int, param: np.ndarray, grad: np.ndarray) -> np.ndarray:
+        """The new value of parameter number i."""
+        before = self.buffers.get(i)
+        self.buffers[i] = grad if before is None else self.momentum * before + grad
+        return param - self.lr * self.buffers[i]
+
+
+class ScriptedRun:
+    """One simulated script. Subclasses say what the student's object does: build, scale, call, reload."""
+
+    steps: ClassVar[Mapping[str, Step]] = {}
+
+    def __init__(self, variant: Variant, scenario: Scenario):
+        self.scenario, self.program = scenario, scenario.program
+        self.does: dict[str, Step] = {**self.steps, **variant.steps}
+        shapes = self.program["shapes"]
+        self.params = [np.array(v, float).reshape(s) for v, s in zip(self.program["init"], shapes, strict=True)]
+        self.views = list(self.params)
+        self.grads: list[np.ndarray | None] = [None] * len(self.params)
+        self.moved = [np.zeros_like(param) for param in self.params]
+        self.optimizers = [Descent(**spec["kwargs"]) for spec in self.program.get("optimizers", [])]
+        self.groups = [spec["groups"] for spec in self.program.get("optimizers", [])]
+        self.result, self.result_size, self.error = np.nan, 0.0, 0.0
+        self.open_result, self.open_grads, self.without_gradient = False, False, np.nan
+
+    def play(self) -> Expected:
+        """Every event; where the object raises, the frames end."""
+        frames: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        raised: int | None = None
+        codes: tuple[ErrorCode, ...] = ()
+        with np.errstate(all="ignore"):
+            for index, event in enumerate([["build"], *self.program["events"]]):
+                try:
+                    self._do(event)
+                except Raises as error:
+                    raised, codes = index, error.codes
+                    break
+                if index:
+                    frames.append(self._frame())
+        expected = self._expected(frames)
+        expected.event, expected.errors = raised, codes
+        return expected
+
+    def _expected(self, frames: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> Expected:
+        values, slack = np.full(self.scenario.size, np.nan), np.zeros(self.scenario.size)
+        ignored = np.zeros(self.scenario.size, dtype=bool)
+        if frames:
+            columns = [np.concatenate(column) for column in zip(*frames, strict=True)]
+            end = columns[0].size
+            values[:end], slack[:end], ignored[:end] = columns
+        return Expected(values, slack, None, ignored)
+
+    def _do(self, event: list[Any]) -> None:
+        kind, *rest = event
+        self.without_gradient = 0.0 if event[:2] == ["call", "zero_grad"] else np.nan
+        self.result, self.result_size, self.error, self.open_result = np.nan, 0.0, 0.0, False
+        if kind == "build":
+            self.build()
+        elif kind == "backward":
+            self._backward(*rest)
+        elif kind == "call":
+            self._call(*rest)
+        elif kind == "shrink":
+            self.grads = [None if g is None else g * rest[0] for g in self.grads]
+        elif kind == "repeat":
+            self.repeat(*rest)
+        elif kind == "reload":
+            self._reload()
+
+    def _backward(self, coefficients: list[Any], scaled: bool, fresh: bool) -> None:
+        known = [
+            None if c is None else np.array(c, float).reshape(p.shape)
+            for c, p in zip(coefficients, self.params, strict=True)
+        ]
+        terms = [c * p for c, p in zip(known, self.params, strict=True) if c is not None]
+        loss, size = (float(sum(np.sum(term) for term in some)) for some in (terms, [np.abs(t) for t in terms]))
+        factor = self.backward_scale() if scaled else 1.0
+        self.result, self.result_size = loss * factor, abs(size * factor)
+        self.open_result, self.open_grads = not (scaled and np.isfinite(loss)), False
+        for i, c in enumerate(known):
+            if c is None or fresh:
+                self.grads[i] = None
+            if c is not None:
+                before = self.grads[i]
+                self.grads[i] = factor * c if before is None else before + factor * c
+
+    def _call(self, method: str, args: list[Any], expect_error: bool = False) -> None:
+        try:
+            self.result = self.call(method, args)
+        except CaughtError as error:
+            if not expect_error:
+                raise Raises(error.code) from error
+            self.error = float(error.code)
+
+    def _reload(self) -> None:
+        self.params = [param.copy() for param in self.params]
+        self.views = list(self.params)
+        self.grads = [None] * len(self.params)
+        self.reload()
+
+    def write(self, i: int, new: np.ndarray) -> None:
+        """New values for parameter i, in its own storage."""
+        self.moved[i] = self.moved[i] + _finite(new - self.params[i])
+        self.params[i] = self.views[i] = new
+
+    def _frame(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        grads = [
+            np.full(p.shape, self.without_gradient) if g is None else g
+            for p, g in zip(self.params, self.grads, strict=True)
+        ]
+        params, moved, flat_grads = _flat(self.params), _flat(self.moved), _flat(grads)
+        values = np.concatenate([[self.result, self.error], params, _flat(self.views), flat_grads])
+        slack = RELATIVE * moved + 1e-6 * self._tolerance() * _finite(params)
+        grad_slack = RELATIVE * self._tolerance() * _finite(flat_grads)
+        tolerance = np.concatenate(
+            [[1e-5 * float(_finite(np.array([self.result, self.result_size])).max()), 0.0], slack, slack, grad_slack]
+        )
+        ignored = np.zeros(values.size, dtype=bool)
+        ignored[0] = self.open_result
+        ignored[HEAD + 2 * params.size :] = self.open_grads
+        return values, tolerance, ignored
+
+    def _tolerance(self) -> float:
+        """1 where arithmetic rounds, 0 where a scenario is made of numbers that stay exact."""
+        return 0.0 if self.program.get("exact") else 1.0
+
+    def build(self) -> None:
+        """The student's object, and what it starts with."""
+
+    def scale(self) -> float:
+        """The factor that the object's scale() puts on a loss."""
+        raise NotImplementedError
+
+    def backward_scale(self) -> float:
+        """The same for a loss on which backward() is called."""
+        return self.scale()
+
+    def call(self, method: str, args: list[Any]) -> float:
+        """One method call; returns what it returns, NaN for None."""
+        raise NotImplementedError
+
+    def repeat(self, times: int, events: list[list[Any]]) -> None:
+        """Many events in one."""
+        for _ in range(times):
+            for event in events:
+                self._do(event)
+
+    def reload(self) -> None:
+        """state_dict of the object, loaded into a fresh one."""
 
 
 @dataclass(frozen=True)
 class ScriptedTask:
-    """What a maintainer writes beside a formula and a bank.
-
-    formula: its last step gives a dict, part → array, and as "rtol" what a variant leaves open; a step may raise Raises.
-    draw: a generator → scenarios. layout: program → {part: size}, in the
-    order in which the player writes them. path: the parts that decide which convention is recognised. exact: parts
-    without tolerance. ignored: scenario → the parts that may be anything. say: Seen → a difference in words.
-    """
+    """What a maintainer writes for a new object, beside its procedure and its bank."""
 
     id: str
     module: str
-    formula: Formula
+    entry: str
+    procedure: type[ScriptedRun]
     bank: Bank
-    draw: Callable[[np.random.Generator], list[Drawn]]
-    layout: Callable[[dict[str, Any]], dict[str, int]]
-    path: tuple[str, ...]
-    say: Callable[[Seen], str]
-    exact: tuple[str, ...] = ()
-    ignored: Callable[[dict[str, Any]], Mapping[str, Any]] = field(default=lambda program: {})
+    draw: Callable[[np.random.Generator], list[Scenario]]
+    curve: tuple[str, str] | None = None
 
     @property
     def entries(self) -> tuple[str, ...]:
         """The public names a student writes."""
-        return (self.formula.entry,)
+        return (self.entry,)
 
     def scenarios(self, seed: int) -> list[Scenario]:
-        """All scenarios of the task, drawn from a seed; their sizes follow from the layout."""
-        drawn = self.draw(np.random.default_rng([seed, *self.id.encode()]))
-        return [self._scenario(*item) for item in drawn]
-
-    def _scenario(self, family: str, player: str, program: dict[str, Any], about: str) -> Scenario:
-        whole = {"entry": self.formula.entry, **program}
-        return Scenario(family, player, whole, sum(self.layout(whole).values()), about)
+        """All scripts of the task, drawn from a seed."""
+        return self.draw(np.random.default_rng([seed, *self.id.encode()]))
 
     def simulate(self, variant: Variant, scenario: Scenario) -> Expected:
-        """What a program that follows `variant` brings back."""
-        layout = self.layout(scenario.program)
-        arguments = {name: scenario.program.get(name, default) for name, default in self.formula.signature.items()}
-        try:
-            with np.errstate(all="ignore"):
-                parts = self.formula.value(self.formula.plan(variant), arguments)
-        except Raises:
-            return Expected(np.full(scenario.size, np.nan), np.zeros(scenario.size), CALL)
-        values = np.concatenate([_flat(parts[name], size) for name, size in layout.items()])
-        more = float(parts.get("rtol", 0.0))
-        slack = np.concatenate([self._slack(name, _flat(parts[name], layout[name]), scenario, more) for name in layout])
-        anything = self.ignored(scenario.program)
-        ignored = np.concatenate([np.broadcast_to(anything.get(name, False), size) for name, size in layout.items()])
-        return Expected(values, slack, None, ignored)
-
-    def _slack(self, name: str, values: np.ndarray, scenario: Scenario, more: float) -> np.ndarray:
-        """Relative to each number, with a little for rounding of the largest."""
-        if name in self.exact:
-            return np.zeros(values.size)
-        size = np.abs(np.where(np.isfinite(values), values, 0.0))
-        relative = more + scenario.program.get("rtol", RTOL) + COARSE[scenario.program.get("dtype", "float64")]
-        return np.asarray(relative * (size + scenario.program.get("cancels", 1e-6) * size.max(initial=0.0)))
+        """The frames that a program following `variant` leaves."""
+        return self.procedure(variant, scenario).play()
 
     def part(self, name: str, scenario: Scenario) -> np.ndarray:
-        """Mask of a part by its name; "path" for those that decide, "all" for all."""
-        if name == "all":
-            return np.ones(scenario.size, dtype=bool)
-        chosen = self.path if name == "path" else (name,)
-        layout = self.layout(scenario.program)
-        return np.concatenate([np.full(size, part in chosen) for part, size in layout.items()])
+        """Parts: "path" (results, errors, parameters, gradients), "views", "all"."""
+        count = _count(scenario)
+        column = np.arange(scenario.size) % frame_width(scenario.program["shapes"])
+        views = (column >= HEAD + count) & (column < HEAD + 2 * count)
+        return {"path": ~views, "views": views, "all": np.ones(scenario.size, dtype=bool)}[name]
 
     def written(self, evidence: Evidence, scenario: Scenario) -> np.ndarray:
-        """Nothing where an exception ended the scenario, else everything."""
-        return np.full(scenario.size, evidence.status == Status.OK)
-
-    def split(self, values: np.ndarray, scenario: Scenario) -> dict[str, np.ndarray]:
-        """Numbers by part."""
-        layout = self.layout(scenario.program)
-        pieces = np.split(values, np.cumsum(list(layout.values()))[:-1])
-        return dict(zip(layout, pieces, strict=True))
+        """The frames before the event whose exception ended the script."""
+        frames = len(scenario.program["events"]) if not evidence.raised else max(evidence.event - 1, 0)
+        return np.arange(scenario.size) < frames * frame_width(scenario.program["shapes"])
 
     def explain(self, evidence: Evidence, expected: Expected, scenario: Scenario) -> str:
-        """What can be said about a difference from the numbers alone."""
-        context = f" ({scenario.about})" if scenario.about else ""
-        if evidence.raised:
-            return f"{self.formula.entry}{context} raised {evidence.text}."
-        fine = self.split(close(evidence.values, expected), scenario)
-        seen = Seen(self.split(evidence.values, scenario), self.split(expected.values, scenario), fine, scenario)
-        return self.say(seen)
+        """The first event after which a number differs, and what the number is."""
+        from autograder.judge.explain_script import explain_script
+
+        return explain_script(self.entry, evidence, expected, scenario)
 
 
-def _flat(value: Any, size: int) -> np.ndarray:
-    """A part as `size` numbers; NaN where a variant leaves something else."""
-    flat = np.ravel(np.asarray(value, dtype=float))
-    return flat if flat.size == size else np.full(size, np.nan)
+def script(
+    entry: str,
+    family: str,
+    about: str,
+    events: Sequence[list[Any]],
+    *,
+    shapes: Sequence[Sequence[int]],
+    init: Sequence[np.ndarray],
+    make: Mapping[str, Any],
+    dtype: str = "float32",
+    **program: Any,
+) -> Scenario:
+    """A scenario of the scripted player. dtype: of the parameters."""
+    whole = {
+        "entry": entry,
+        "shapes": [list(shape) for shape in shapes],
+        "init": [[float(v) for v in np.ravel(values)] for values in init],
+        "format": dtype,
+        "make": dict(make),
+        "events": [list(event) for event in events],
+        **program,
+    }
+    return Scenario(family, "scripted", whole, len(events) * frame_width(whole["shapes"]), about)
+
+
+def frame_width(shapes: Sequence[Sequence[int]]) -> int:
+    """Numbers per event."""
+    return HEAD + 3 * int(sum(np.prod(shape, dtype=int) for shape in shapes))
+
+
+def _count(scenario: Scenario) -> int:
+    return (frame_width(scenario.program["shapes"]) - HEAD) // 3
+
+
+def _flat(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    return np.concatenate([np.ravel(array) for array in arrays])
+
+
+def _finite(values: np.ndarray) -> np.ndarray:
+    sizes = np.abs(values)
+    return np.where(sizes < np.inf, sizes, 0.0)
+
+
+__all__ = ["CaughtError", "Descent", "Raises", "ScriptedRun", "ScriptedTask", "close", "frame_width", "script"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ from autograder.judge.contract import Contract, Raises
 from autograder.judge.evidence import Expected, Scenario
 from autograder.judge.rule import Quantities, Rule
 from autograder.judge.variants import Variant
+from autograder.worker.codes import ErrorCode
 
 EXTRAS = 6
 RTOL = 1e-5
@@ -41,14 +43,19 @@ def numel(shapes: list[list[int]]) -> int:
     return int(sum(np.prod(shape, dtype=int) for shape in shapes))
 
 
-def simulate(rule: Rule, variant: Variant, scenario: Scenario) -> Expected:
+Observer = Callable[[int, int, Quantities], None]
+"""Called after each update with the step (from 0), the parameter's number and every quantity of its update."""
+
+
+def simulate(rule: Rule, variant: Variant, scenario: Scenario, observe: Observer | None = None) -> Expected:
     """The evidence that a program following `variant` would bring back for `scenario`."""
     with np.errstate(all="ignore"):
-        return _Run(rule, variant, scenario).play()
+        return _Run(rule, variant, scenario, observe).play()
 
 
 class _Run:
-    def __init__(self, rule: Rule, variant: Variant, scenario: Scenario):
+    def __init__(self, rule: Rule, variant: Variant, scenario: Scenario, observe: Observer | None = None):
+        self.observe = observe
         self.rule, self.scenario, self.program = rule, scenario, scenario.program
         self.variant, self.contract = variant, Contract(variant)
         self.plan = rule.plan(variant)
@@ -69,11 +76,12 @@ class _Run:
         values = np.full(self.scenario.size, np.nan)
         tolerance = np.zeros(self.scenario.size)
         raised: int | None = None
+        codes: tuple[ErrorCode, ...] = ()
         for index, event in enumerate([["build"], *self.program["events"]]):
             try:
                 self._do(event)
-            except Raises:
-                raised = index
+            except Raises as error:
+                raised, codes = index, error.codes
                 break
         if self.frames:
             flat = np.concatenate(self.frames)
@@ -82,7 +90,7 @@ class _Run:
         width = frame_width(self.shapes)
         ignored = np.zeros(self.scenario.size, dtype=bool)
         ignored[width - 1 :: width] = True  # how much state a program keeps is its own business, unless a check asks
-        return Expected(values, tolerance, raised, ignored)
+        return Expected(values, tolerance, raised, ignored, errors=codes)
 
     def _do(self, event: list[Any]) -> None:
         kind, *rest = event
@@ -151,15 +159,22 @@ class _Run:
             store = self.shared if self.contract.keeps_state_on_the_class else instance.state
             state = store.setdefault(slot, self.rule.fresh_state(self.params[i], self.variant))
             t = self.contract.clock(instance, slot)
-            done = self.rule.update(self.plan, self.params[i], grad, state, t, hyper)
-            new = np.broadcast_to(np.asarray(done.param, dtype=float), self.params[i].shape).copy()
-            self.moved[i] = self.moved[i] + np.abs(new - self.params[i])
+            try:
+                done = self.rule.update(self.plan, self.params[i], grad, state, t, hyper)
+                new = np.broadcast_to(np.asarray(done.param, dtype=float), self.params[i].shape).copy()
+            except ValueError:  # another parameter's state has a shape that does not fit
+                raise Raises(ErrorCode.RUNTIME) from None
+            move = np.abs(new - self.params[i])
+            self.moved[i] = self.moved[i] + (np.sqrt(np.mean(move**2)) if self.rule.mixes else move)
             self.done[i] = done
+            if self.observe:
+                self.observe(len(self.frames), i, done)
             self.contract.write(self, i, new)
         self.contract.after(self, [i for group in instance.groups for i in group["params"]])
 
     def _record(self) -> None:
-        unit, coarse = ULP[self.program.get("dtype", "float64")], COARSE[self.program.get("dtype", "float64")]
+        dtype = self.program.get("dtype", "float64")
+        unit, coarse = ULP[dtype], self.rule.coarse.get(dtype, COARSE[dtype])
         tight = self.program.get("rtol", RTOL)
         params, views, moved = _flat(self.params), _flat(self.views), _flat(self.moved)
         grads = _flat(
@@ -171,7 +186,9 @@ class _Run:
         extras = np.array([self.contract.graph, 0.0, 0.0, self.closure_calls, value, np.nan])
         extra_slack = np.array([0.0, 0.0, 0.0, 0.0, (1e-6 + coarse) * abs(value) if np.isfinite(value) else 0.0, 0.0])
         self.frames.append(np.concatenate([params, views, grads, extras]))
-        grad_slack = 1e-12 * np.abs(np.nan_to_num(grads)) + self.curvature * slack
+        grad_slack = (tight + coarse if self.contract.changes_gradients else 1e-12) * np.abs(
+            np.nan_to_num(grads)
+        ) + self.curvature * np.nan_to_num(slack, posinf=0.0)
         self.tolerances.append(np.concatenate([slack, slack, grad_slack, extra_slack]))
 
 

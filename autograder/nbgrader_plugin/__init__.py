@@ -17,4 +17,5 @@ def configure(config: Any) -> None:
         "nbgrader.preprocessors.AssignLatePenalties",
     ]
     config.GenerateAssignment.preprocessors = ["nbgrader.preprocessors.SaveCells"]
+    config.ZipCollectApp.extractor_plugin = "autograder.nbgrader_plugin.collect.CarefulExtractor"
     config.ClearSolutions.enforce_metadata = False

@@ -52,6 +52,6 @@ def _judge(directory: Path, name: str) -> Judge:
     from autograder.grading.run import grading_level
 
     chapter = Classroom(directory).chapter(name)
-    judge = Judge(grading_level(), seed=chapter.seed())  # type: ignore[arg-type]
+    judge = Judge(grading_level(), seed=chapter.seed())
     atexit.register(judge.close)
     return judge

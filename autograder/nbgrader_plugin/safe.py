@@ -13,6 +13,8 @@ LABEL = "From the student's run, not re-executed:"
 LONGEST_TEXT = 4000
 LARGEST_PICTURE = 2 * 2**20
 MOST_OUTPUTS = 6
+LINK = re.compile(r"\](?=:|\((?!https?://))")
+"""The bracket before the target of a link, or before a definition that links may refer to."""
 PNG = b"\x89PNG\r\n\x1a\n"
 TEX_THAT_ACTS = re.compile(
     r"\\(href|url|style|class|cssId|require|unicode|mmlToken|toggle|begingroup|gdef|def|newcommand)(?![a-zA-Z])"
@@ -21,10 +23,14 @@ ANSI = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|[@-Z\\-_]|\][^\x07\x1b]*(\x07|\x1b\
 
 
 def safe_markdown(source: str) -> str:
-    """A student's markdown without a way to carry markup or script: `<` and `&` become entities, MathJax commands that
-    do more than typeset become text."""
-    escaped = source.replace("&", "&amp;").replace("<", "&lt;")
-    return TEX_THAT_ACTS.sub(r"\\text{\1}", escaped)
+    """A student's markdown without a way to carry markup or script.
+
+    `<` and `&` become entities; MathJax commands that do more than typeset become text, and so do pictures, which would
+    be fetched from elsewhere or be missing, and links to anything but http: nbconvert lets `javascript:` through.
+    html.unescape gives back what was typed, but for the commands.
+    """
+    escaped = source.replace("&", "&amp;").replace("<", "&lt;").replace("![", "!&#91;")
+    return TEX_THAT_ACTS.sub(r"\\text{\1}", LINK.sub("&#93;", escaped))
 
 
 def safe_text(text: str) -> str:

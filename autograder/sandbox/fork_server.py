@@ -22,7 +22,7 @@ from autograder.sandbox import landlock, messages
 from autograder.sandbox.collected import Collected
 from autograder.sandbox.engine import ServerDied
 from autograder.sandbox.environment import ENVIRONMENT
-from autograder.sandbox.importable import import_folders, readable_paths
+from autograder.sandbox.importable import import_folders, readable_paths, site_folders
 from autograder.sandbox.messages import Ended, Kill, Ready, Setup, Start
 from autograder.sandbox.namespaces import bubblewrap, first_uid, is_inside
 from autograder.sandbox.outcome import READY, KilledFor, Level, LevelUnavailable, Limits, SandboxError, WorkerExit
@@ -66,6 +66,7 @@ class ForkServer:
             level,
             worker,
             import_folders(worker),
+            beside=[] if isolated else site_folders(),
             readable_paths=self._readable,
             syscall_filter=build_filter().hex() if isolated else "",
         )

@@ -23,7 +23,7 @@ import autograder
 from autograder.sandbox.collected import Collected
 from autograder.sandbox.engine import ServerDied
 from autograder.sandbox.environment import ENVIRONMENT
-from autograder.sandbox.importable import import_folders
+from autograder.sandbox.importable import import_folders, site_folders
 from autograder.sandbox.outcome import READY, KilledFor, Limits, SandboxError, WorkerExit
 
 _BOOT = (
@@ -105,7 +105,10 @@ class _FreshWorker:
             start_new_session=True,  # so that Ctrl-C reaches the judge only
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # the same, on Windows
         )
-        self._write(json.dumps({"worker": worker, "import_folders": import_folders(worker)}).encode() + b"\n")
+        self._write(
+            json.dumps({"worker": worker, "import_folders": import_folders(worker), "beside": site_folders()}).encode()
+            + b"\n"
+        )
         self.limits = Limits()
         self.collected = Collected(0, 0)
         self.killed_for: KilledFor | None = None

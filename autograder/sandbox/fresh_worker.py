@@ -24,7 +24,7 @@ def main() -> None:
     """Serve one job. Ends without one when stdin closes."""
     asked = sys.stdin.buffer
     setup = json.loads(asked.readline())
-    sys.meta_path.append(OnlyThese(setup["import_folders"]))
+    sys.meta_path.append(OnlyThese(setup["import_folders"], setup["beside"]))
     importlib.import_module(f"{setup['worker']}.preload").preload()
     run = importlib.import_module(f"{setup['worker']}.harness").run
     forget_everything_else()

@@ -1,7 +1,8 @@
 """What a worker may import: the standard library, torch and numpy with their needs, and the worker package.
 
-One list serves all levels, so that what imports at home imports when graded; the isolation layers turn the
-same list into the only files that a worker can read.
+The isolation layers turn the same list into the only files that a worker can read. Where nothing is isolated (level
+trusted, code of one's own), every other installed package can be imported too; the judge then says which of them will not be
+there when the work is graded.
 """
 
 from __future__ import annotations
@@ -61,17 +62,18 @@ def readable_paths(dotted: str) -> list[Path]:
 
 
 class OnlyThese:
-    """An import finder for the given top-level names, in place of all of site-packages."""
+    """An import finder for the given top-level names, and for others in the folders `beside`, in place of site-packages."""
 
-    def __init__(self, folders: dict[str, str]):
-        self.folders = folders
+    def __init__(self, folders: dict[str, str], beside: Sequence[str] = ()):
+        self.folders, self.beside = folders, list(beside)
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if path is not None or name not in self.folders:
+        if path is not None:
             return None
-        return PathFinder.find_spec(name, [self.folders[name]])
+        places = [self.folders[name]] if name in self.folders else self.beside
+        return PathFinder.find_spec(name, places) if places else None
 
 
 def import_folders(dotted: str) -> dict[str, str]:
@@ -79,6 +81,11 @@ def import_folders(dotted: str) -> dict[str, str]:
     top = dotted.partition(".")[0]
     places = {**packages(), top: worker_package(top)}
     return {name: str(place.parent) for name, place in places.items()}
+
+
+def site_folders() -> list[str]:
+    """Where packages are installed, for workers that are not isolated."""
+    return [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
 
 
 def standard_library() -> Path:

@@ -20,6 +20,8 @@ class Setup:
     level: Level
     worker: str
     import_folders: dict[str, str]
+    beside: list[str] = field(default_factory=list)
+    """Folders where any other name may be found."""
     readable_paths: list[str] = field(default_factory=list)
     syscall_filter: str = ""
     """The seccomp program, in hex."""

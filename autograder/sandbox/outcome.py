@@ -86,6 +86,11 @@ def waited_without_computing(end: WorkerExit, limits: Limits) -> bool:
     return end.killed_for == "time" and end.cpu_seconds < 0.5 * limits.cpu_seconds
 
 
+def killed_from_outside(end: WorkerExit, limits: Limits) -> bool:
+    """Whether a worker was killed by somebody else than the sandbox or the kernel's CPU limit."""
+    return end.killed_for is None and -end.returncode == _SIGKILL and not _used_its_cpu_time(end, limits)
+
+
 def _ending(end: WorkerExit, size: int, result_size: int, limits: Limits) -> tuple[Ending, str]:
     if end.killed_for == "output":
         return "output_limit", f"returned more than the {result_size} bytes that were asked for"
@@ -108,8 +113,14 @@ def _ending(end: WorkerExit, size: int, result_size: int, limits: Limits) -> tup
 
 
 def _used_its_cpu_time(end: WorkerExit, limits: Limits) -> bool:
-    """Whether the kernel ended it for its CPU limit; 0.2 s allow for the kernel's coarse accounting."""
-    return -end.returncode in (_SIGKILL, _SIGXCPU) and end.cpu_seconds > limits.cpu_seconds - 0.2
+    """Whether the kernel ended it for its CPU limit.
+
+    SIGXCPU says so. SIGKILL comes when that signal is ignored, and from elsewhere too; on a busy virtual machine the
+    kernel counts ticks that were stolen, so that the process has had less than its limit.
+    """
+    if -end.returncode == _SIGXCPU:
+        return True
+    return -end.returncode == _SIGKILL and end.cpu_seconds > 0.5 * limits.cpu_seconds
 
 
 def _signal_name(number: int) -> str:

@@ -12,12 +12,14 @@ _THREADS = 64
 
 
 def limit_resources(limits: Limits, image_bytes: int) -> None:
-    """Limit CPU time, memory and core dumps of this process for good: hard limits equal soft limits.
+    """Limit CPU time, memory and core dumps of this process for good.
+
+    At the CPU limit comes SIGXCPU, which says what happened; a second later SIGKILL, for those who ignore it.
 
     `image_bytes` is the address space that the preloaded modules take; `Limits.memory_bytes` comes on top.
     """
     cpu = max(1, math.ceil(limits.cpu_seconds))
-    _limit(resource.RLIMIT_CPU, cpu)
+    _limit(resource.RLIMIT_CPU, cpu, cpu + 1)
     _limit(resource.RLIMIT_CORE, 0)
     if image_bytes:
         _limit(resource.RLIMIT_AS, image_bytes + limits.memory_bytes)
@@ -45,7 +47,9 @@ def address_space_bytes() -> int:
         return 0
 
 
-def _limit(which: int, value: int) -> None:
-    hard = resource.getrlimit(which)[1]
-    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    resource.setrlimit(which, (value, value))
+def _limit(which: int, soft: int, hard: int | None = None) -> None:
+    """Set a limit, never above the one there is; hard equals soft where nothing else is said."""
+    most = resource.getrlimit(which)[1]
+    wanted = [soft, soft if hard is None else hard]
+    low, high = wanted if most == resource.RLIM_INFINITY else (min(value, most) for value in wanted)
+    resource.setrlimit(which, (low, high))

@@ -19,12 +19,15 @@ from autograder.sandbox.outcome import (
     Limits,
     Outcome,
     WorkerExit,
+    killed_from_outside,
     outcome_of,
     waited_without_computing,
 )
 
 _POLL = 0.5
 """Seconds between looks at the clock while nothing happens."""
+_MOST_KILLS = 3
+"""How often a job is played again whose worker somebody killed: the kernel that needed memory, or an administrator."""
 
 
 @dataclass
@@ -34,6 +37,7 @@ class _Job:
     result_size: int
     deadline: float = 0.0
     timed_out_idle: bool = False
+    kills: int = 0
     saw_server_die: bool = False
 
 
@@ -173,6 +177,9 @@ class _Round:
                 job = self.live.pop(number)
                 if waited_without_computing(end, self.limits) and not job.timed_out_idle:
                     job.timed_out_idle = True
+                    self.again.append(job)
+                elif killed_from_outside(end, self.limits) and job.kills < _MOST_KILLS:
+                    job.kills += 1
                     self.again.append(job)
                 else:
                     yield job.index, outcome_of(end, job.result_size, self.limits)

@@ -54,7 +54,7 @@ class ForkServer:
     """Forks workers and reaps them, one event at a time."""
 
     def __init__(self, link: socket.socket, setup: Setup):
-        sys.meta_path.append(OnlyThese(setup.import_folders))
+        sys.meta_path.append(OnlyThese(setup.import_folders, setup.beside))
         importlib.import_module(f"{setup.worker}.preload").preload()
         forget_everything_else()  # torch notes its cache folder, bubblewrap the working folder
         self.link = link

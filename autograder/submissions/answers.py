@@ -35,6 +35,8 @@ def answers_in(cell: RawCell) -> Iterator[tuple[str, Any]]:
     `...` is given as Ellipsis. An answer computed from other cells is read from what the call printed at the student's,
     as long as the cell has one call only; without that it is given as UNCLEAR.
     """
+    if not any(name in cell.source for name in CALLS):
+        return
     tree = parsed(cell.source)
     calls = list(_calls_of(tree) if tree is not None else _calls_of_pieces(cell.source))
     known = _assigned(tree) if tree is not None else {}

@@ -50,6 +50,15 @@ class Recorder:
         self.values[start : start + flat.size] = flat
 
 
+class StudentPackage(types.ModuleType):
+    """A package whose name `wsd` is the function of the module wsd.py, in whatever order the two are imported."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, types.ModuleType):
+            value = value.__dict__.get(name, value)
+        super().__setattr__(name, value)
+
+
 class SubmittedModules:
     """Finds `course_lib.optim.sgd` and its like in the submission instead of on a disk."""
 
@@ -89,6 +98,7 @@ class SubmittedModules:
             raise AttributeError(f"{module.__name__} has no {name}: it was not handed in")
 
         module.__dict__["__getattr__"] = __getattr__
+        module.__class__ = StudentPackage
 
 
 def reloaded(state: Any) -> Any:

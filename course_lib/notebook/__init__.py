@@ -11,9 +11,23 @@ from typing import Any
 from course_lib.errors import BadCell, CheckFailed, JudgeProblem, NotWritten
 from course_lib.notebook.checking import check, client, hint, predict, quiz
 from course_lib.notebook.implement import implement
+from course_lib.notebook.machine import doctor
+from course_lib.notebook.progress import progress
 from course_lib.workspace import workspace
 
-__all__ = ["BadCell", "CheckFailed", "JudgeProblem", "NotWritten", "check", "hint", "predict", "quiz", "workspace"]
+__all__ = [
+    "BadCell",
+    "CheckFailed",
+    "JudgeProblem",
+    "NotWritten",
+    "check",
+    "doctor",
+    "hint",
+    "predict",
+    "progress",
+    "quiz",
+    "workspace",
+]
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -32,9 +32,9 @@ class Program:
 
 
 def tasks() -> list[str]:
-    """The tasks that have programs."""
+    """The tasks that have programs; modules that several of them share start with an underscore."""
     names = [module.name for module in pkgutil.iter_modules(tests.bank.__path__)]
-    return sorted(name for name in names if name not in ("programs", "run", "mutants"))
+    return sorted(name for name in names if name not in ("programs", "run", "mutants") and not name.startswith("_"))
 
 
 def right(task: str) -> Iterator[Program]:

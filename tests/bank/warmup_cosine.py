@@ -219,6 +219,89 @@ def warmup_cosine(step, total_steps, warmup_steps, peak_lr, min_lr=0.0):
 """,
         "steps-count-from-one",
     ),
+    "every-step-shifted": (
+        HEAD
+        + """    step += 1
+    if step < warmup_steps:
+        return peak_lr * step / warmup_steps
+    if step >= total_steps:
+        return min_lr
+    p = (step - warmup_steps) / (total_steps - warmup_steps)
+    return min_lr + (peak_lr - min_lr) * 0.5 * (1 + math.cos(math.pi * p))
+""",
+        "steps-count-from-one",
+    ),
+    "transformers-with-warmup-rate-zero": (
+        HEAD
+        + """    low = min_lr / peak_lr
+    if step < warmup_steps:
+        return peak_lr * (step / max(1, warmup_steps - 1))
+    progress = min(1.0, (step - warmup_steps + 1.0) / max(1.0, total_steps - warmup_steps))
+    factor = 0.5 * (1.0 + math.cos(math.pi * 2.0 * 0.5 * progress))
+    return peak_lr * max(0, factor * (1 - low) + low)
+""",
+        "linspace-then-decay-from-one",
+    ),
+    "transformers-held-at-its-end": HEAD
+    + """    low = min_lr / peak_lr
+    step = min(step, total_steps)
+    if step < warmup_steps:
+        return peak_lr * (float(step) / float(max(1, warmup_steps)))
+    progress = float(step - warmup_steps) / float(max(1, total_steps - warmup_steps))
+    return peak_lr * (low + (1 - low) * max(0.0, 0.5 * (1.0 + math.cos(math.pi * 0.5 * 2.0 * progress))))
+""",
+    "megatron": HEAD
+    + """    init_lr = 0.0
+    if warmup_steps > 0 and step <= warmup_steps:
+        return init_lr + (peak_lr - init_lr) * float(step) / float(warmup_steps)
+    if step > total_steps:
+        return min_lr
+    decay_ratio = float(step - warmup_steps) / float(total_steps - warmup_steps)
+    assert 0.0 <= decay_ratio <= 1.0
+    coeff = 0.5 * (math.cos(math.pi * decay_ratio) + 1.0)
+    return min_lr + coeff * (peak_lr - min_lr)
+""",
+    "timm-with-warmup-prefix": HEAD
+    + """    if step < warmup_steps:
+        return step * (peak_lr / warmup_steps)
+    t_initial = total_steps - warmup_steps
+    t = step - warmup_steps
+    cycle = t // t_initial if t_initial else 1
+    if cycle >= 1:
+        return min_lr
+    return min_lr + 0.5 * (peak_lr - min_lr) * (1 + math.cos(math.pi * (t - t_initial * cycle) / t_initial))
+""",
+    "sequential-lr": """
+import torch
+from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, SequentialLR
+
+
+def warmup_cosine(step, total_steps, warmup_steps, peak_lr, min_lr=0.0):
+    if step >= total_steps:
+        return min_lr
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=peak_lr)
+    parts = []
+    if warmup_steps:
+        parts.append(LinearLR(optimizer, start_factor=1e-9, total_iters=warmup_steps))
+    if total_steps > warmup_steps:
+        parts.append(CosineAnnealingLR(optimizer, T_max=total_steps - warmup_steps, eta_min=min_lr))
+    scheduler = parts[0] if len(parts) == 1 else SequentialLR(optimizer, parts, milestones=[warmup_steps])
+    for _ in range(step):
+        optimizer.step()
+        scheduler.step()
+    return optimizer.param_groups[0]["lr"]
+""",
+    "lightning-bolts": (
+        HEAD
+        + """    if step < warmup_steps:
+        return 0.0 if step == 0 else step * peak_lr / (warmup_steps - 1)
+    if step >= total_steps:
+        return min_lr
+    angle = math.pi * (step - warmup_steps) / (total_steps - warmup_steps)
+    return min_lr + 0.5 * (peak_lr - min_lr) * (1 + math.cos(angle))
+""",
+        "warmup-linspace",
+    ),
 }
 
 START, DONE = "# start", "# done"

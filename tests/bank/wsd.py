@@ -269,6 +269,46 @@ def wsd(step, total_steps, warmup_steps, decay_steps, peak_lr, min_lr=0.0, shape
 """,
         "warmup-from-floor",
     ),
+    "megatron": HEAD
+    + """    if warmup_steps > 0 and step <= warmup_steps:
+        return peak_lr * float(step) / float(warmup_steps)
+    if step > total_steps:
+        return min_lr
+    start = total_steps - decay_steps
+    if step <= start:
+        coeff = 1.0
+    else:
+        ratio = float(step - start) / float(decay_steps)
+        if shape == "linear":
+            coeff = 1.0 - ratio
+        elif shape == "cosine":
+            coeff = 0.5 * (math.cos(math.pi * ratio) + 1.0)
+        elif shape == "sqrt":
+            coeff = 1.0 - math.sqrt(ratio)
+    if step >= total_steps:
+        coeff = 0.0
+    return min_lr + coeff * (peak_lr - min_lr)
+""",
+    "torchtitan": (
+        HEAD
+        + """    stable = total_steps - decay_steps
+    step = min(step, total_steps)
+    if step < warmup_steps:
+        return peak_lr * ((step + 1) / (warmup_steps + 1))
+    if step < stable or decay_steps == 0:
+        return peak_lr
+    progress = float((step + 1) - stable) / (decay_steps + 1)
+"""
+        + SHAPED,
+        "warmup-between+decay-between",
+    ),
+    "minimum-of-three": HEAD
+    + """    rise = step / warmup_steps if step < warmup_steps else 1.0
+    left = (total_steps - step) / decay_steps if decay_steps and step < total_steps else float(step < total_steps)
+    left = min(1.0, max(0.0, left))
+    fall = left if shape == "linear" else (1 - math.cos(math.pi * left)) / 2 if shape == "cosine" else 1 - (1 - left) ** 0.5
+    return peak_lr * rise if rise < 1 else min_lr + (peak_lr - min_lr) * fall
+""",
 }
 
 START_OF, SHAPED_AT, DONE = "# start", "# shaped", "# done"
@@ -319,6 +359,10 @@ WRONG = {
     "always-linear": [(SHAPED_AT, "factor = 1 - progress  # every shape")],
     "always-cosine": [(SHAPED_AT, "factor = (1 + math.cos(math.pi * progress)) / 2")],
     "always-sqrt": [(SHAPED_AT, "factor = 1 - progress**0.5")],
+    "shapes-swapped": [
+        ('if shape == "linear":', 'if shape == "cosine":'),
+        ('elif shape == "cosine":', 'elif shape == "linear":'),
+    ],
     "sqrt-of-the-rest": [(SQRT, "factor = math.sqrt(1 - progress)")],
     "square-for-root": [(SQRT, "factor = 1 - progress**2")],
     "root-rising": [(SQRT, "factor = math.sqrt(progress)")],

@@ -34,6 +34,40 @@ SETTINGS = {
 }
 
 
+THEMES = "@jupyterlab/apputils-extension:themes"
+
+
+def short_chapter() -> dict[str, Any]:
+    """Chapter 01 as released, with the cells of its task and its widget and what those need, and a last cell of progress."""
+    release = json.loads((ROOT / "notebooks" / "01_sgd" / "01_sgd.ipynb").read_text(encoding="utf-8"))
+    needed = ("from course_lib.notebook import", "lopsided = valley(", "from course_lib.lab.widgets import")
+
+    def is_kept(cell: dict[str, Any]) -> bool:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "markdown":
+            return "**Task `sgd`**" in source
+        return cell["metadata"].get("nbgrader", {}).get("grade_id") in ("sgd", "check_sgd") or any(
+            text in source for text in needed
+        )
+
+    last = {
+        "cell_type": "code",
+        "execution_count": None,
+        "id": "progress",
+        "metadata": {},
+        "outputs": [],
+        "source": "from course_lib.notebook import progress\nprogress()",
+    }
+    return {**release, "cells": [*filter(is_kept, release["cells"]), last]}
+
+
+def write_setting(folder: Path, name: str, content: dict[str, Any]) -> None:
+    """A user setting of JupyterLab, as its settings editor writes it."""
+    extension, _, plugin = name.partition(":")
+    (folder / extension).mkdir(parents=True, exist_ok=True)
+    (folder / extension / f"{plugin}.jupyterlab-settings").write_text(json.dumps(content), encoding="utf-8")
+
+
 def chromium() -> str | None:
     """Where the browser is; None on a machine without one."""
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -55,22 +89,11 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def seat(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """(address of a JupyterLab, its folder) with the first cells of chapter 01 and an empty workspace."""
-    release = json.loads((ROOT / "notebooks" / "01_sgd" / "01_sgd.ipynb").read_text(encoding="utf-8"))
-    wanted = ("sgd", "check_sgd")
-    kept = [
-        cell
-        for number, cell in enumerate(release["cells"])
-        if cell["metadata"].get("nbgrader", {}).get("grade_id") in wanted
-        or (cell["cell_type"] == "code" and "course_lib.notebook" in "".join(cell["source"]))
-        or (cell["cell_type"] == "markdown" and "**Task `sgd`**" in "".join(cell["source"]))
-    ]
-    (tmp_path / "01_sgd.ipynb").write_text(json.dumps({**release, "cells": kept}), encoding="utf-8")
+    """(address of a JupyterLab that also serves Notebook 7, its folder) with a short chapter 01 and no workspace yet."""
+    (tmp_path / "01_sgd.ipynb").write_text(json.dumps(short_chapter()), encoding="utf-8")
     settings = tmp_path / ".jupyter" / "lab" / "user-settings"
     for name, content in SETTINGS.items():
-        extension, _, plugin = name.partition(":")
-        (settings / extension).mkdir(parents=True, exist_ok=True)
-        (settings / extension / f"{plugin}.jupyterlab-settings").write_text(json.dumps(content), encoding="utf-8")
+        write_setting(settings, name, content)
     port = _free_port()
     environment = {
         **os.environ,

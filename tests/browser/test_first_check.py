@@ -1,88 +1,126 @@
-"""Chapter 01 as a student does it in JupyterLab: wrong, told why, right."""
+"""Chapter 01 as a student does it in a browser: wrong, told why, right, kept; a slider; the dark theme."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.bank import sgd
-from tests.browser.conftest import PICTURES
+from tests.browser.conftest import THEMES, write_setting
+from tests.browser.notebook_page import MAGIC, PATIENCE, NotebookPage
 
-MAGIC = "%%implement course_lib/optim/sgd.py\n"
-PATIENCE = 40_000
-
-
-class Notebook:
-    """A notebook page, driven with mouse and keyboard."""
-
-    def __init__(self, page: Any):
-        self.page = page
-
-    def cell(self, text: str) -> Any:
-        """The code cell that holds a text."""
-        return self.page.locator(".jp-CodeCell", has_text=text).first
-
-    def write(self, cell: Any, source: str) -> None:
-        """Replace a cell's text."""
-        cell.locator(".cm-content").click()
-        self.page.keyboard.press("Control+A")
-        self.page.keyboard.insert_text(source)
-
-    def run(self, cell: Any) -> None:
-        """Run a cell, as Ctrl+Enter does, and wait until it has run."""
-        before = cell.locator(".jp-InputPrompt").inner_text()
-        cell.locator(".cm-content").click()
-        self.page.keyboard.press("Control+Enter")
-        for _ in range(600):
-            now = cell.locator(".jp-InputPrompt").inner_text()
-            if now != before and "*" not in now:
-                return
-            self.page.wait_for_timeout(100)
-        raise TimeoutError(f"the cell still shows {before}")
+WRONG = sgd.BASE.replace("g = p.grad + wd * p", "g = p.grad")
+LAPTOP = {"width": 1280, "height": 800}
 
 
 @pytest.fixture
-def notebook(browser: Any, seat: tuple[str, Path]) -> Any:
-    """Chapter 01, open, its kernel ready."""
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.goto(f"{seat[0]}/lab/tree/01_sgd.ipynb", timeout=PATIENCE)
-    page.wait_for_selector(".jp-CodeCell", timeout=PATIENCE)
-    page.get_by_text("(ipykernel) | Idle").wait_for(timeout=PATIENCE)
-    yield Notebook(page)
-    picture(page, "last_seen")
+def notebook(browser: Any) -> Iterator[NotebookPage]:
+    """A page of the size of a small laptop's screen."""
+    page = browser.new_page(viewport=LAPTOP)
+    made = NotebookPage(page)
+    yield made
+    made.keep("last_seen")
     page.close()
 
 
-def picture(page: Any, name: str) -> None:
-    """Keep what the page looks like."""
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=str(PICTURES / f"{name}.png"))
-
-
-def test_a_wrong_sgd_is_named_and_a_right_one_passes(notebook: Notebook, seat: tuple[str, Path]) -> None:
-    page = notebook.page
+def wrong_then_right(notebook: NotebookPage, pictures: str) -> None:
+    """Type a wrong SGD, read the named mistake, correct it, see it pass."""
     notebook.run(notebook.cell("from course_lib.notebook import"))
     implement, check = notebook.cell("%%implement"), notebook.cell('check("sgd")')
-
-    notebook.write(implement, MAGIC + sgd.BASE.replace("g = p.grad + wd * p", "g = p.grad"))
+    notebook.write(implement, MAGIC + WRONG)
     notebook.run(implement)
-    page.get_by_text("course_lib/optim/sgd.py written: SGD").wait_for(timeout=PATIENCE)
+    notebook.wait_for("course_lib/optim/sgd.py written: SGD")
     notebook.run(check)
-    page.get_by_text("SGD without weight decay").wait_for(timeout=PATIENCE)
+    notebook.wait_for("SGD without weight decay")
     check.scroll_into_view_if_needed()
-    picture(page, "failing_check")
-    assert page.get_by_role("img", name="Length of your updates").count() == 1
-
+    notebook.keep(f"failing_check{pictures}")
+    assert notebook.page.get_by_role("img", name="Length of your updates").count() == 1
     notebook.write(implement, MAGIC + sgd.BASE)
     notebook.run(implement)
     notebook.run(check)
-    page.get_by_text("12 of 12 points").first.wait_for(timeout=PATIENCE)
-    picture(page, "passing_check")
+    notebook.wait_for("12 of 12 points")
+    check.scroll_into_view_if_needed()
+    notebook.keep(f"passing_check{pictures}")
 
+
+def test_in_jupyterlab_a_mistake_is_named_and_what_was_reached_is_kept(
+    notebook: NotebookPage, seat: tuple[str, Path]
+) -> None:
+    address, folder = seat
+    notebook.open(f"{address}/lab/tree/01_sgd.ipynb")
+    wrong_then_right(notebook, "")
+    broken_cell_leaves_the_module(notebook, folder)
+    restart_keeps_progress(notebook)
+    slider_redraws(notebook)
+    dark_theme_is_readable(notebook, folder)
+
+
+def broken_cell_leaves_the_module(notebook: NotebookPage, folder: Path) -> None:
+    implement = notebook.cell("%%implement")
     notebook.write(implement, MAGIC + "def f(:\n    pass\n")
     notebook.run(implement)
-    page.get_by_text("BadCell: Line 2").wait_for(timeout=PATIENCE)
-    assert "class SGD" in (seat[1] / "workspace" / "course_lib" / "optim" / "sgd.py").read_text(encoding="utf-8")
-    assert (seat[1] / "workspace" / ".sgd2muon" / "progress.jsonl").read_text(encoding="utf-8").count('"sgd"') == 2
+    notebook.wait_for("BadCell: Line 2")
+    written = folder / "workspace" / "course_lib" / "optim" / "sgd.py"
+    assert "class SGD" in written.read_text(encoding="utf-8")
+    notebook.write(implement, MAGIC + sgd.BASE)
+
+
+def restart_keeps_progress(notebook: NotebookPage) -> None:
+    notebook.page.locator(".jp-CodeCell").first.locator(".cm-content").click()
+    notebook.page.keyboard.press("Escape")
+    notebook.page.keyboard.press("0")
+    notebook.page.keyboard.press("0")
+    notebook.page.locator(".jp-Dialog .jp-mod-accept").click()
+    notebook.page.get_by_text("(ipykernel) | Idle").wait_for(timeout=PATIENCE)
+    last = notebook.cell("progress()")
+    notebook.run(last)
+    notebook.wait_for("12 / 19")
+    last.scroll_into_view_if_needed()
+    notebook.keep("progress")
+
+
+def slider_redraws(notebook: NotebookPage) -> None:
+    """The kernel is fresh, so this also shows that the chapter goes on from the module on the disk."""
+    notebook.run(notebook.cell("lopsided = valley("))
+    notebook.run(notebook.cell("%%implement"))
+    played = notebook.cell("from course_lib.lab.widgets import")
+    notebook.run(played)
+    image = played.locator(".widget-image, img.widget-image, .jupyter-widgets img").first
+    image.wait_for(timeout=PATIENCE)
+    before = image.get_attribute("src")
+    handle = played.locator(".noUi-handle").first
+    handle.focus()
+    for _ in range(20):
+        notebook.page.keyboard.press("ArrowRight")
+    for _ in range(100):
+        if image.get_attribute("src") != before:
+            break
+        notebook.page.wait_for_timeout(100)
+    assert image.get_attribute("src") != before
+    image.scroll_into_view_if_needed()
+    notebook.keep("widget")
+
+
+def dark_theme_is_readable(notebook: NotebookPage, folder: Path) -> None:
+    write_setting(folder / ".jupyter" / "lab" / "user-settings", THEMES, {"theme": "JupyterLab Dark"})
+    implement, check = notebook.cell("%%implement"), notebook.cell('check("sgd")')
+    notebook.write(implement, MAGIC + WRONG)
+    notebook.run(implement)
+    notebook.page.keyboard.press("Control+S")
+    notebook.page.wait_for_timeout(1500)
+    notebook.page.reload(timeout=PATIENCE)
+    notebook.page.wait_for_selector('body[data-jp-theme-light="false"]', state="attached", timeout=PATIENCE)
+    notebook.page.get_by_text("(ipykernel) | Idle").wait_for(timeout=PATIENCE)
+    notebook.run(notebook.cell("from course_lib.notebook import"))
+    notebook.run(check)
+    notebook.wait_for("SGD without weight decay")
+    check.scroll_into_view_if_needed()
+    notebook.keep("failing_check_dark")
+
+
+def test_in_notebook_7_a_mistake_is_named(notebook: NotebookPage, seat: tuple[str, Path]) -> None:
+    notebook.open(f"{seat[0]}/notebooks/01_sgd.ipynb")
+    wrong_then_right(notebook, "_notebook7")

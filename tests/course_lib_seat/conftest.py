@@ -38,6 +38,20 @@ COURSE: dict[str, Any] = {
                 }
             ],
         },
+        {
+            "id": "06_schedules",
+            "number": 6,
+            "title": "Schedules",
+            "tasks": [
+                {
+                    "id": "wsd",
+                    "kind": "implement",
+                    "module": "course_lib/schedules/wsd.py",
+                    "names": ["wsd"],
+                    "points": 10,
+                }
+            ],
+        },
     ]
 }
 

@@ -12,7 +12,8 @@ import pytest
 
 from course_lib.errors import CheckFailed, JudgeProblem, NotWritten
 from course_lib.notebook import check, hint, predict, quiz
-from course_lib.notebook.display import CheckView, picture
+from course_lib.notebook.curves import picture
+from course_lib.notebook.display import CheckView
 from course_lib.notebook.judge import JudgeClient
 from course_lib.notebook.records import answers, recall, remember
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from course_lib.errors import NotWritten
+from course_lib.notebook import implement
 
 
 def test_a_name_that_is_yours_to_write_says_where(workspace: Path) -> None:
@@ -35,3 +36,24 @@ def test_the_workspace_comes_first(workspace: Path) -> None:
     from course_lib.optim import Adam
 
     assert Adam.mine
+
+
+def test_a_function_of_its_modules_name_is_imported_as_the_function(workspace: Path) -> None:
+    folder = workspace / "course_lib" / "schedules"
+    folder.mkdir(parents=True)
+    (folder / "wsd.py").write_text("def wsd(step):\n    return 'mine'\n", encoding="utf-8")
+    from course_lib.schedules import wsd
+
+    assert wsd(0) == "mine"
+    importlib.import_module("course_lib.schedules.wsd")
+    from course_lib.schedules import wsd as again
+
+    assert again(0) == "mine"
+
+
+def test_it_is_also_the_function_once_a_cell_has_rewritten_it(workspace: Path) -> None:
+    for version in ("first", "second"):
+        implement("course_lib/schedules/wsd.py", f"def wsd(step):\n    return {version!r}\n", {})
+        from course_lib.schedules import wsd
+
+        assert wsd(0) == version

@@ -17,6 +17,7 @@ from autograder.grading.classroom import ClassChapter, Classroom
 from autograder.grading.demo_class import CHAPTER
 from autograder.grading.new_class import make_class
 from autograder.grading.run import Report, grade
+from benchmarks.soak import rows_of
 
 Graded = tuple[ClassChapter, Report]
 
@@ -80,7 +81,7 @@ def test_feedback_shows_the_message_and_the_points(graded: Graded) -> None:
         encoding="utf-8"
     )
     assert "without weight decay" in " ".join(page.split())
-    assert "8 of 12 points" in page
+    assert ">8 of 12<" in page
 
 
 def test_a_script_in_an_answer_is_text_on_the_feedback_page(graded: Graded) -> None:
@@ -160,10 +161,15 @@ def test_nbgrader_autograde_gives_the_same_marks(new_class: Path, graded: Graded
         capture_output=True,
         check=False,
     )
-    theirs = in_gradebook(new_class)
-    assert theirs.pop("zz_not_json", 0) == 0
-    ours = {student: points for student, points in marks(graded[1]).items() if student != "zz_not_json"}
-    assert theirs == ours
+    ours = [row for row in rows_of(graded[0]) if row[0] != "zz_not_json"]
+    theirs = [row for row in rows_of(Classroom(new_class).chapter(CHAPTER)) if row[0] != "zz_not_json"]
+    assert {row[0] for row in theirs} == {row[0] for row in ours}
+    assert automatic(theirs) == automatic(ours)
+
+
+def automatic(rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    """What the judge decides: student, cell, kind, points, comment."""
+    return [(*row[:4], row[7]) for row in rows]
 
 
 def test_the_seed_is_secret_and_stays(graded: Graded) -> None:

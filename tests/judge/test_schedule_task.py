@@ -64,3 +64,14 @@ def test_anything_else_is_not_a_learning_rate(judge: Judge, written: str) -> Non
 )
 def test_nothing_gets_nothing(judge: Judge, source: str) -> None:
     assert judged(judge, source).score == 0
+
+
+def test_the_picture_of_a_schedule_counts_its_steps_from_zero(judge: Judge) -> None:
+    picture = judged(judge, changed("    return lr", "    return 0.75 * lr")).picture
+    assert picture is not None
+    assert picture.first == 0
+
+
+def test_a_list_is_called_no_number(judge: Judge) -> None:
+    result = judged(judge, changed("    return lr", "    return [lr]"))
+    assert "returned no number (NaN, None or a list)" in result.checks[0].message

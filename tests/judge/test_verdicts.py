@@ -156,3 +156,29 @@ def test_a_result_is_plain_json(judge: Judge) -> None:
 def test_an_unknown_task_is_refused_with_the_known_ones(judge: Judge) -> None:
     with pytest.raises(UnknownTask, match="sgd"):
         judge.judge("sdg", Submission())
+
+
+def test_numbers_that_differ_are_told_by_what_they_have_in_common(judge: Judge) -> None:
+    result = judged(judge, changed("p.sub_(lr * g)", "p.sub_(lr * g.abs())"))
+    first = next(check for check in result.checks if check.verdict == "failed")
+    assert "those with a negative gradient, moved the right distance in the opposite direction" in first.message
+
+
+def test_a_gradient_of_zero_is_not_a_missing_one(judge: Judge) -> None:
+    assert not judged(judge, changed("if p.grad is None:", "if p.grad is None or not p.grad.any():")).passed
+
+
+def test_an_exception_is_told_with_a_question_and_not_taken_for_another(judge: Judge) -> None:
+    adamw = (
+        "import torch\n\n\nclass AdamW(torch.optim.AdamW):\n    def step(self):\n        for g in self.param_groups:\n"
+    )
+    adamw += "            for p in g['params']:\n                p.sub_(p)\n"
+    result = judge.judge("adamw", Submission(modules={"course_lib/optim/adamw.py": adamw}))
+    assert "torch.no_grad()?" in result.checks[0].message
+    assert result.misconceptions == []
+
+
+def test_a_package_that_graders_do_not_have_is_pointed_out_at_home(judge: Judge) -> None:
+    result = judged(judge, "import rich\n" + sgd.BASE)
+    assert result.passed
+    assert [flag.id for flag in result.flags] == ["not-there-when-graded"]

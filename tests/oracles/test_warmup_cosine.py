@@ -66,6 +66,23 @@ def transformers_warmup_rate(t: int, T: int, W: int, a_max: float, a_min: float)
     return a_max * max(0, factor * (1 - rate) + rate)
 
 
+def transformers_warmup_rate_zero(t: int, T: int, W: int, a_max: float, a_min: float) -> float:
+    return a_max * t / max(1, W - 1) if t < W else transformers_warmup_rate(t, T, W, a_max, a_min)
+
+
+def megatron(t: int, T: int, W: int, a_max: float, a_min: float) -> float:
+    if W > 0 and t <= W:
+        return a_max * t / W
+    return a_min + 0.5 * (math.cos(math.pi * (t - W) / (T - W)) + 1) * (a_max - a_min) if t <= T else a_min
+
+
+def timm_with_warmup_prefix(t: int, T: int, W: int, a_max: float, a_min: float) -> float:
+    if t < W:
+        return t * (a_max / W)
+    cycle, into = divmod(t - W, T - W)
+    return a_min + 0.5 * (a_max - a_min) * (1 + math.cos(math.pi * into / (T - W))) if cycle < 1 else a_min
+
+
 def dino(t: int, T: int, W: int, a_max: float, a_min: float) -> float:
     warmup = np.linspace(0, a_max, W)
     iters = np.arange(T - W)
@@ -81,6 +98,9 @@ PUBLISHED = [
     (dino, ["warmup-linspace"]),
     (lightly, ["warmup-from-one", "ends-at-the-last-step"]),
     (transformers_warmup_rate, ["steps-count-from-one"]),
+    (transformers_warmup_rate_zero, ["linspace-then-decay-from-one"]),
+    (megatron, []),
+    (timm_with_warmup_prefix, []),
 ]
 
 

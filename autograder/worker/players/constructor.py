@@ -1,4 +1,8 @@
-"""Builds an object many times and notes how each attempt ended: 0 built, else the code of the exception."""
+"""Builds an object many times and notes how each attempt ended: 0 built, else the code of the exception.
+
+Every attempt gets one parameter, of the shape that the scenario names for it. With "step" in the scenario it also makes
+one step, and an attempt that neither raises nor moves its parameter counts as OTHER: left alone.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +10,27 @@ from typing import Any
 
 import torch
 
-from autograder.worker.codes import error_code
+from autograder.worker.codes import ErrorCode, error_code
 from autograder.worker.harness import Recorder
 from autograder.worker.players.optimizer import _hyper
 
 
 def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
     """One number per attempt."""
-    for index, kwargs in enumerate(scenario["attempts"]):
+    for index, (kwargs, shape) in enumerate(zip(scenario["attempts"], scenario["shapes"], strict=True)):
         recorder.event = index
         try:
-            getattr(module, scenario["entry"])([torch.nn.Parameter(torch.ones(2))], **_hyper(kwargs))
+            param = torch.nn.Parameter(torch.ones(shape))
+            optimizer = getattr(module, scenario["entry"])([param], **_hyper(kwargs))
+            moved = not scenario.get("step") or _moves(optimizer, param)
         except Exception as error:
             recorder.put(index, [error_code(error)])
         else:
-            recorder.put(index, [0])
+            recorder.put(index, [0 if moved else ErrorCode.OTHER])
+
+
+def _moves(optimizer: Any, param: torch.nn.Parameter) -> bool:
+    before = param.detach().clone()
+    param.grad = torch.ones_like(param)
+    optimizer.step()
+    return not torch.equal(before, param.detach())

@@ -39,7 +39,7 @@ class _Run:
         self.numel = sum(size_of(shape) for shape in self.shapes)
         self.width = 3 * self.numel + len(EXTRAS)
         self.closure_calls, self.closure_value = 0, float("nan")
-        layouts = scenario.get("layouts") or ["contiguous"] * len(self.shapes)
+        self.layouts = layouts = scenario.get("layouts") or ["contiguous"] * len(self.shapes)
         self.params = [
             torch.nn.Parameter(tensor(values, shape, self.dtype, layout))
             for values, shape, layout in zip(scenario["init"], self.shapes, layouts, strict=True)
@@ -90,7 +90,14 @@ class _Run:
 
     def _step(self, which: int, grads: list[Any]) -> None:
         for i, grad in self._mine(which, grads):
-            self.params[i].grad = None if grad is None else tensor(grad, self.shapes[i], self.dtype)
+            new = (
+                None if grad is None else tensor(grad, self.shapes[i], self.dtype, self.layouts[i])
+            )  # autograd keeps a parameter's layout
+            old = self.params[i].grad
+            if new is not None and old is not None and self.scenario.get("reuse_grads"):
+                old.copy_(new)  # as backward does after zero_grad(set_to_none=False)
+            else:
+                self.params[i].grad = new
         self.optimizers[which].step()
 
     def _closure_step(self, which: int, targets: list[Any], curvature: float) -> None:

@@ -1,0 +1,108 @@
+"""Models to sort the parameters of: layers, nesting, tied and frozen parameters, in the words of model_spec.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Node = dict[str, Any]
+
+
+def layer(kind: str, *args: int, **kwargs: Any) -> Node:
+    """A layer of torch.nn."""
+    return {"kind": kind, "args": list(args), "kwargs": kwargs}
+
+
+def own(*shape: int) -> Node:
+    """A parameter that belongs to a block itself."""
+    return {"kind": "Parameter", "args": [list(shape)]}
+
+
+def block(**parts: Node) -> Node:
+    """A module with named parts."""
+    return {"kind": "Block", "parts": [[name, part] for name, part in parts.items()]}
+
+
+def sequence(*parts: Node) -> Node:
+    """nn.Sequential: its parts are called "0", "1", ..."""
+    return {"kind": "Sequential", "parts": [[str(i), part] for i, part in enumerate(parts)]}
+
+
+def model(root: Node, **more: Any) -> dict[str, Any]:
+    """A model; ties=[(name, name)], frozen=[name]."""
+    return {"root": root, **more}
+
+
+def two_layers(rng: np.random.Generator) -> dict[str, Any]:
+    """Linear layers with and without biases, and a norm whose name says nothing."""
+    width, out = (int(n) for n in rng.integers(3, 8, size=2))
+    return model(
+        sequence(layer("Linear", 5, width), layer("LayerNorm", width), layer("Linear", width, out, bias=False))
+    )
+
+
+def transformer_block(width: int) -> Node:
+    """Pre-norm attention and MLP, its norms named as GPT-2's."""
+    return block(
+        ln_1=layer("LayerNorm", width),
+        attn=block(c_attn=layer("Linear", width, 3 * width), c_proj=layer("Linear", width, width)),
+        ln_2=layer("RMSNorm", width),
+        mlp=sequence(layer("Linear", width, 4 * width), layer("Linear", 4 * width, width, bias=False)),
+    )
+
+
+def language_model(rng: np.random.Generator, tied: bool, head_first: bool = False) -> dict[str, Any]:
+    """Token table, two blocks, final norm and head; the head may be the token table, and may stand before it."""
+    width, vocabulary = 2 * int(rng.integers(2, 5)), int(rng.integers(9, 15))
+    table, head = layer("Embedding", vocabulary, width), layer("Linear", width, vocabulary, bias=False)
+    ends = {"head": head, "wte": table} if head_first else {"wte": table}
+    body = {"h": sequence(transformer_block(width), transformer_block(width)), "ln_f": layer("LayerNorm", width)}
+    tail = {} if head_first else {"head": head}
+    root = block(**ends, **body, **tail)
+    return model(root, ties=[["wte.weight", "head.weight"]]) if tied else model(root)
+
+
+def all_kinds(rng: np.random.Generator) -> dict[str, Any]:
+    """Convolutions, attention in one matrix, four norms, and parameters that belong to no layer."""
+    width = 4 * int(rng.integers(1, 3))
+    return model(
+        block(
+            temperature=own(),
+            scale=own(width),
+            positions=own(6, width),
+            stem=sequence(layer("Conv2d", 3, width, 3), layer("GroupNorm", 2, width), layer("Conv1d", width, 5, 2)),
+            attention=layer("MultiheadAttention", width, 2),
+            mixed=block(batch=layer("BatchNorm1d", width), rms=layer("RMSNorm", width)),
+            classifier=layer("Linear", width, 3),
+        )
+    )
+
+
+def frozen_backbone(rng: np.random.Generator) -> dict[str, Any]:
+    """A backbone that is not trained, and a small head that is."""
+    width = int(rng.integers(3, 8))
+    backbone = sequence(layer("Linear", 4, width), layer("LayerNorm", width))
+    head = block(proj=layer("Linear", width, 2), gain=own(2))
+    names = ["backbone.0.weight", "backbone.0.bias", "backbone.1.weight"]
+    return model(block(backbone=backbone, head=head), frozen=names)
+
+
+def shared_twice(rng: np.random.Generator) -> dict[str, Any]:
+    """Two layers that share both their weight and their bias, and a norm between them."""
+    width = int(rng.integers(3, 8))
+    root = block(
+        first=layer("Linear", width, width), norm=layer("RMSNorm", width), second=layer("Linear", width, width)
+    )
+    return model(root, ties=[["first.weight", "second.weight"], ["first.bias", "second.bias"]])
+
+
+def biases_and_gains_only(rng: np.random.Generator) -> dict[str, Any]:
+    """Nothing that decays."""
+    return model(block(norm=layer("LayerNorm", int(rng.integers(3, 8))), shift=own(int(rng.integers(3, 8)))))
+
+
+def matrices_only(rng: np.random.Generator) -> dict[str, Any]:
+    """Nothing that does not decay."""
+    width = int(rng.integers(3, 8))
+    return model(sequence(layer("Linear", width, 5, bias=False), layer("Linear", 5, width, bias=False)))

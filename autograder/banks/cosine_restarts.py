@@ -1,0 +1,215 @@
+"""The task `cosine_restarts`: how it is tried, and what people get wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograder.banks._budgets import floor, peak, whole
+from autograder.banks._decay import cosine_mistakes, floor_mistakes, returns_a_factor
+from autograder.judge.evidence import Scenario
+from autograder.judge.schedule_task import ScheduleTask, walk
+from autograder.judge.variants import Bank
+from autograder.oracles.cosine_restarts import FORMULA
+
+bank = Bank()
+add = bank.misconception
+
+bank.convention(
+    "ends-at-the-last-step",
+    "a period whose last step is min_lr",
+    source="the same index as in Lightly's cosine_schedule",
+    span=lambda s: np.maximum(s.lengths[s.index] - 1, 1),
+)
+
+add(
+    "never-restarts",
+    "that stays at min_lr after the first period",
+    source="a cosine schedule of one period",
+    hints=(
+        "What is your learning rate at step == period?",
+        "What happens when a period ends?",
+        "Take the steps since the last restart: step % period, for periods of equal length.",
+    ),
+    progress=lambda s: np.minimum(s.step / s.period, 1.0),
+)
+add(
+    "climbs-back",
+    "that climbs back along the cosine instead of jumping to the peak",
+    source="torch's CosineAnnealingLR beyond T_max",
+    hints=(
+        "What is your learning rate at step == period: peak_lr, or min_lr?",
+        "What is the cosine of an angle beyond π?",
+        "Take the steps since the last restart: step % period, for periods of equal length.",
+    ),
+    progress=lambda s: s.step / s.period,
+)
+add(
+    "restarts-one-step-late",
+    "whose periods are one step too long",
+    hints=(
+        "At which step is your learning rate back at the peak?",
+        "Step 0 is the first step of the first period. Which is the last, if it has `period` steps?",
+        "A restart is at the first step with step >= the end of the period.",
+    ),
+    extra=lambda s: 1,
+)
+add(
+    "equal-periods",
+    "whose periods all have the same length, whatever period_mult says",
+    hints=(
+        "Compare period_mult=1 and period_mult=2. Are your results equal?",
+        "How long is the second period?",
+        "Period number i, from 0, has period * period_mult ** i steps.",
+    ),
+    longer=lambda s: lambda i: s.first,
+)
+add(
+    "grows-once",
+    "whose periods grow after the first and then stay as they are",
+    hints=(
+        "How long are your second and your third period?",
+        "Each period is period_mult times as long as the one before it.",
+        "Period number i, from 0, has period * period_mult ** i steps.",
+    ),
+    longer=lambda s: lambda i: s.period * s.period_mult if i else s.first,
+)
+add(
+    "grows-from-the-start",
+    "whose first period is already longer than `period`",
+    hints=(
+        "After how many steps is your first restart?",
+        "The first period has `period` steps. When does period_mult come in for the first time?",
+        "Period number i, from 0, has period * period_mult ** i steps.",
+    ),
+    first=lambda s: s.period * s.period_mult,
+)
+add(
+    "grows-linearly",
+    "whose periods grow by the same number of steps each time",
+    hints=(
+        "With period_mult=3, how long are your second and third period?",
+        "Is each period a multiple of the one before it, or longer by a constant?",
+        "Period number i, from 0, has period * period_mult ** i steps.",
+    ),
+    longer=lambda s: lambda i: s.first + i * s.period * (s.period_mult - 1),
+)
+add(
+    "mult-is-added",
+    "to whose period period_mult is added at each restart, instead of multiplied",
+    hints=(
+        "With period_mult=1, are your periods equal?",
+        "period_mult is a factor.",
+        "Period number i, from 0, has period * period_mult ** i steps.",
+    ),
+    longer=lambda s: lambda i: s.first + i * s.period_mult,
+)
+add(
+    "modulo-of-the-new-length",
+    "that takes step modulo the length of the current period, as if all before had that length",
+    source="step % T_i instead of step − the sum of the earlier periods",
+    hints=(
+        "What is your learning rate at the first step of the second period?",
+        "How many steps lie before the current period, when their lengths differ?",
+        "Subtract the lengths of all earlier periods from step; what is left is the place in this one.",
+    ),
+    current=lambda s: np.mod(s.step, s.lengths[s.index]),
+)
+add(
+    "counted-from-the-beginning",
+    "that counts every period from step 0, so that later ones do not begin at the peak",
+    hints=(
+        "What is your learning rate right after the first restart?",
+        "How many steps has the second period had at its first step?",
+        "Progress is (steps since the last restart) / (length of this period).",
+    ),
+    span=lambda s: (s.starts + s.lengths)[s.index],
+    progress=lambda s: s.step / s.span,
+)
+add(
+    "divides-by-the-first-period",
+    "whose later, longer periods are divided by the length of the first",
+    hints=(
+        "Where in its period does your learning rate reach min_lr?",
+        "By what do you divide the steps since the last restart?",
+        "Progress is (steps since the last restart) / (length of this period).",
+    ),
+    span=lambda s: s.period,
+)
+add(
+    "never-falls",
+    "that stays at the peak",
+    source="// instead of /",
+    hints=(
+        "Print your progress in the middle of a period. Is it 0.5?",
+        "What is 3 // 10 in Python?",
+        "Use /, which gives a float.",
+    ),
+    progress=lambda s: np.zeros_like(s.step),
+)
+add(
+    "peak-shrinks",
+    "whose peak is divided by period_mult at each restart",
+    hints=(
+        "What is your learning rate right after the first restart?",
+        "period_mult stretches the periods. Does it touch the peak?",
+        "Every period starts at peak_lr.",
+    ),
+    top=lambda s: s.peak_lr / np.asarray(s.period_mult, dtype=float) ** s.index,
+)
+cosine_mistakes(bank)
+floor_mistakes(bank)
+returns_a_factor(bank)
+
+
+def scenarios(rng: np.random.Generator) -> list[Scenario]:
+    """Periods for each claim, every integer step of them."""
+    found = [_walk(rng, "periods", "periods of equal length", whole(rng, 5, 9), 1, False) for _ in range(2)]
+    found += [_walk(rng, "floor", "with min_lr", whole(rng, 5, 9), 1, True) for _ in range(2)]
+    found += [_walk(rng, "growing", f"period_mult = {m}", whole(rng, 3, 5), m, False) for m in (2, 3)]
+    return found + _edges(rng) + _together(rng)
+
+
+def _arguments(rng: np.random.Generator, period: int, mult: int, floored: bool) -> dict[str, Any]:
+    top = peak(rng)
+    return {"period": period, "peak_lr": top, "min_lr": floor(rng, top) if floored else 0.0, "period_mult": mult}
+
+
+def _walk(rng: np.random.Generator, family: str, about: str, period: int, mult: int, floored: bool) -> Scenario:
+    end = 3 * period + 2 if mult == 1 else period * (1 + mult + mult**2) + 3
+    return walk(FORMULA.entry, family, about, range(end), _arguments(rng, period, mult, floored))
+
+
+def _edges(rng: np.random.Generator) -> list[Scenario]:
+    """Periods of two steps; of one step, where published indices differ about its value; steps far away.
+
+    Longer than the other walks: recognition starts with the shortest, and these tell little.
+    """
+    two, one, growing, long = (_arguments(rng, period, mult, True) for period, mult in ((2, 1), (1, 1), (1, 2), (7, 1)))
+    many, late = range(40), [*range(343, 380), 700, 701, 703]
+    return [
+        walk(FORMULA.entry, "edges", "periods of two steps", many, two),
+        walk(FORMULA.entry, "edges", "periods of one step", many, one, open_steps=many),
+        walk(FORMULA.entry, "edges", "a first period of one step", many, growing, open_steps=[0]),
+        walk(FORMULA.entry, "edges", "late steps", late, long),
+    ]
+
+
+def _together(rng: np.random.Generator) -> list[Scenario]:
+    """Growing periods with a floor; arguments by position; min_lr and period_mult left out, any order; a long run."""
+    by_place = _arguments(rng, whole(rng, 4, 6), 2, True) | {"peak_lr": 1.0 + whole(rng, 1, 4) / 8}
+    plain = _arguments(rng, whole(rng, 6, 9), 1, False)
+    del plain["min_lr"], plain["period_mult"]
+    mixed = [int(step) for step in rng.permutation(3 * plain["period"])][:20]
+    big = _arguments(rng, 100, 2, True)
+    sampled = sorted({0, 1, 99, 100, 101, 299, 300, 301, 699, 700, 701, *(whole(rng, 2, 1400) for _ in range(15))})
+    return [
+        _walk(rng, "together", "growing periods with min_lr", whole(rng, 3, 5), 2, True),
+        walk(FORMULA.entry, "together", "arguments by position", range(30), by_place, by_position=True),
+        walk(FORMULA.entry, "together", "min_lr and period_mult not given, any order", [*mixed, mixed[0]], plain),
+        walk(FORMULA.entry, "together", "a long run", sampled, big),
+    ]
+
+
+TASK = ScheduleTask("cosine_restarts", "course_lib/schedules/cosine_restarts.py", FORMULA, bank, scenarios)

@@ -1,0 +1,405 @@
+"""The task `grok`: how train_until_grok is tried, and what people get wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograder.judge.evidence import Scenario
+from autograder.judge.grok_task import GrokTask, run
+from autograder.judge.variants import Bank
+from autograder.oracles.grok import cross_entropy, cross_entropy_slope, log_softmax
+
+bank = Bank()
+add = bank.misconception
+
+
+def _twice_slope(logits: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The gradient of cross-entropy of probabilities that are taken for logits."""
+    p = np.exp(log_softmax(logits))
+    inner = cross_entropy_slope(p, y)
+    return np.asarray(p * (inner - (p * inner).sum(axis=1, keepdims=True)))
+
+
+add(
+    "gradients-pile-up",
+    "that never clears the gradients",
+    hints=(
+        "The first update is right. What does the second one use?",
+        "backward() adds to p.grad. Who clears it?",
+        "Call optimizer.zero_grad() before every backward().",
+    ),
+    gradient=lambda new, before: before + new,
+)
+add(
+    "gradients-cleared-too-late",
+    "that steps without gradients: they are cleared before the step, or never computed",
+    hints=(
+        "What does the optimizer find in p.grad when it steps?",
+        "Is there a backward()? In which order do zero_grad, backward and step stand?",
+        "First zero_grad, then backward, then step.",
+    ),
+    gradient=lambda new, before: np.full_like(new, np.nan),
+)
+add(
+    "summed-loss",
+    "that trains on the sum of the losses instead of their mean",
+    hints=(
+        "How does your gradient change if every example is there twice?",
+        "Look at the reduction of your loss.",
+        "F.cross_entropy takes the mean unless told otherwise.",
+    ),
+    slope=lambda logits, y: len(y) * cross_entropy_slope(logits, y),
+)
+add(
+    "softmax-twice",
+    "that puts a softmax before cross_entropy",
+    hints=(
+        "What is the smallest loss that yours can reach?",
+        "cross_entropy wants logits. What does it get?",
+        "Hand the model's output to F.cross_entropy as it is.",
+    ),
+    slope=_twice_slope,
+    loss=lambda logits, y: cross_entropy(np.exp(log_softmax(logits)), y),
+)
+add(
+    "trains-on-validation",
+    "that trains on the validation set",
+    hints=(
+        "Whose gradient does the optimizer get?",
+        "Look at what you hand to the model before backward().",
+        "Train on train_x and train_y only.",
+    ),
+    gradient_set=lambda train, val, k: val,
+)
+add(
+    "trains-on-everything",
+    "that trains on the validation pairs as well",
+    hints=(
+        "What would validation mean if the model had seen it?",
+        "Look at what you hand to the model before backward().",
+        "Train on train_x and train_y only.",
+    ),
+    gradient_set=lambda train, val, k: tuple(np.concatenate(pair) for pair in zip(train, val, strict=True)),
+)
+add(
+    "validates-on-training",
+    "whose validation numbers are those of the training set",
+    hints=(
+        "Are your two accuracies ever different?",
+        "Which tensors do you evaluate for validation?",
+        "Evaluate val_x against val_y.",
+    ),
+    val_set=lambda train, val: train,
+)
+add(
+    "sets-swapped",
+    "whose training and validation numbers have changed places",
+    hints=(
+        "Which of the two should be high first?",
+        "In which order does data hold its four parts?",
+        "train_x, train_y, val_x, val_y = data.",
+    ),
+    train_set=lambda train, val: val,
+    val_set=lambda train, val: train,
+)
+add(
+    "evaluates-in-train-mode",
+    "that evaluates in train mode",
+    hints=(
+        "What would dropout do while you evaluate?",
+        "Which method switches a model to evaluation?",
+        "model.eval() before evaluating, model.train() after.",
+    ),
+    eval_mode=lambda: True,
+)
+add(
+    "trains-in-eval-mode",
+    "that forgets to go back to train mode after evaluating",
+    hints=(
+        "In which mode is the model while it trains?",
+        "You call model.eval(). Who undoes it?",
+        "model.train() after every evaluation.",
+    ),
+    train_mode=lambda evaluated: not evaluated,
+    end_mode=lambda: 0.0,
+    graphs=lambda evaluations, updates: updates,
+)
+add(
+    "left-in-eval-mode",
+    "that returns the model in eval mode",
+    hints=(
+        "What is model.training after your function?",
+        "The last thing that you do is an evaluation. What comes after it?",
+        "Call model.train() after every evaluation, the last one included.",
+    ),
+    end_mode=lambda: 0.0,
+)
+add(
+    "graphs-in-evaluation",
+    "that records gradients while it evaluates",
+    hints=(
+        "How much memory does an evaluation of yours need?",
+        "Nobody calls backward() on the validation loss. Does torch know?",
+        "Evaluate inside with torch.no_grad().",
+    ),
+    graphs=lambda evaluations, updates: evaluations,
+)
+add(
+    "accuracy-in-percent",
+    "whose accuracies are per cent",
+    hints=(
+        "What is your accuracy when everything is right?",
+        "Is it a fraction, or per cent?",
+        "Accuracies go from 0 to 1.",
+    ),
+    accuracy=lambda right, count: 100 * right / count,
+    threshold=lambda: 99.0,
+)
+add(
+    "accuracy-as-count",
+    "whose accuracies count the right answers",
+    hints=(
+        "What is your accuracy when everything is right?",
+        "Divide by something.",
+        "The mean of (prediction == y) lies between 0 and 1.",
+    ),
+    accuracy=lambda right, count: float(right),
+)
+add(
+    "threshold-too-low",
+    "that takes 95 % for 99 %",
+    hints=(
+        "At which accuracy do you stop?",
+        "What does the task say about the limit?",
+        "The limit is 0.99, for both sets.",
+    ),
+    threshold=lambda: 0.95,
+)
+add(
+    "threshold-is-half",
+    "that stops at 50 %",
+    hints=("At which accuracy do you stop?", "What does the task say about the limit?", "The limit is 0.99."),
+    threshold=lambda: 0.5,
+)
+add(
+    "threshold-is-one",
+    "that waits for 100 %",
+    hints=(
+        "One example of 200 is wrong. Does your function stop?",
+        "What does the task say about the limit?",
+        "The limit is 0.99, for both sets.",
+    ),
+    threshold=lambda: 1.0,
+)
+add(
+    "never-stops",
+    "that goes on after the model has grokked",
+    hints=(
+        "How many updates are made after grokked is found?",
+        "What ends your loop?",
+        "break, or return, once validation accuracy is high enough.",
+    ),
+    stop=lambda memorised, grokked: False,
+)
+add(
+    "stops-when-memorised",
+    "that stops as soon as the training set is learned",
+    hints=(
+        "Which accuracy ends your loop?",
+        "Memorising is where the wait begins.",
+        "Stop at validation accuracy, not at training accuracy.",
+    ),
+    stop=lambda memorised, grokked: memorised is not None,
+)
+add(
+    "one-update-too-many",
+    "that makes one more update after it has grokked",
+    hints=(
+        "How many updates did your function make, and what is grokked?",
+        "Where in your loop is the question whether to stop?",
+        "Stop right after the evaluation, before the next update.",
+    ),
+    after_stop=lambda: 1,
+)
+add(
+    "memorised-is-the-last-time",
+    "that overwrites memorised at every logged step",
+    hints=(
+        "The training accuracy is high at several logged steps. Which one do you keep?",
+        "What happens to memorised when it is already known?",
+        "Set memorised only while it is None.",
+    ),
+    memorised=lambda old, k, accuracy, threshold, number: k if accuracy >= threshold else old,
+)
+add(
+    "memorised-forgotten",
+    "that takes memorised back when training accuracy drops",
+    hints=(
+        "Training accuracy was high once and then fell. What is memorised?",
+        "What happens to memorised when it is already known?",
+        "Set memorised only while it is None.",
+    ),
+    memorised=lambda old, k, accuracy, threshold, number: (
+        (k if old is None else old) if accuracy >= threshold else None
+    ),
+)
+add(
+    "memorised-never-set",
+    "that never fills in memorised",
+    hints=(
+        "What is memorised after a run that memorised?",
+        "Which accuracy decides on memorised?",
+        "Set it at the first logged step with training accuracy of 0.99 or more.",
+    ),
+    memorised=lambda old, k, accuracy, threshold, number: None,
+)
+add(
+    "grokked-never-set",
+    "that stops in time but does not say when",
+    hints=(
+        "What is grokked after a run that stopped early?",
+        "You leave the loop. What do you write down before?",
+        "Set grokked to the step, then stop.",
+    ),
+    swap=lambda memorised, grokked: (memorised, None),
+)
+add(
+    "firsts-swapped",
+    "in which memorised and grokked have changed places",
+    hints=(
+        "Which of the two comes first in a run that groks late?",
+        "Which accuracy belongs to which name?",
+        "memorised is about training, grokked about validation.",
+    ),
+    swap=lambda memorised, grokked: (grokked, memorised),
+)
+add(
+    "index-instead-of-step",
+    "that gives the number of the log entry instead of the step",
+    hints=(
+        "With log_every = 10, can grokked be 3?",
+        "What do you count: updates, or lines of the log?",
+        "Write down the step, the same number that goes into steps.",
+    ),
+    memorised=lambda old, k, accuracy, threshold, number: number if old is None and accuracy >= threshold else old,
+    grokked=lambda old, k, accuracy, threshold, number: number if old is None and accuracy >= threshold else old,
+)
+add(
+    "minus-one-for-never",
+    "that gives −1 where something never happened",
+    hints=(
+        "What do you return if the model never groks?",
+        "How does a reader tell your value from a step?",
+        "None says that it did not happen.",
+    ),
+    never=lambda max_steps: -1.0,
+)
+add(
+    "max-steps-for-never",
+    "that gives max_steps where something never happened",
+    hints=(
+        "A run did not grok. What does your dict say?",
+        "How does a reader tell that from a run that grokked at the end?",
+        "None says that it did not happen.",
+    ),
+    never=lambda max_steps: float(max_steps),
+)
+add(
+    "logs-every-step",
+    "that logs every step",
+    hints=(
+        "How many entries has your log, and how many should it have?",
+        "Where in your code does log_every appear?",
+        "Evaluate only when step % log_every == 0, and at the end.",
+    ),
+    logged=lambda k, max_steps, log_every: True,
+)
+add(
+    "no-log-at-the-end",
+    "that does not log the last state",
+    hints=(
+        "max_steps is 7 and log_every 3. Which state do you never look at?",
+        "What if it groks after the last regular log entry?",
+        "Also log when step == max_steps.",
+    ),
+    logged=lambda k, max_steps, log_every: k % log_every == 0,
+)
+add(
+    "no-log-at-the-start",
+    "that does not log the untrained model",
+    hints=(
+        "What is the first number in your list of steps?",
+        "How good is the model before it has learned anything?",
+        "Evaluate before the first update: step 0 is a multiple of log_every too.",
+    ),
+    logged=lambda k, max_steps, log_every: k > 0 and (k % log_every == 0 or k == max_steps),
+)
+add(
+    "range-too-short",
+    "that never looks at the state after max_steps updates",
+    hints=(
+        "How many updates has the model had at your last look?",
+        "range(max_steps) ends at max_steps − 1.",
+        "max_steps updates need max_steps + 1 looks: range(max_steps + 1).",
+    ),
+    logged=lambda k, max_steps, log_every: k < max_steps and k % log_every == 0,
+)
+add(
+    "update-after-the-last-look",
+    "that makes one more update after the last look",
+    hints=(
+        "How many updates do you make when nothing groks?",
+        "There is one look more than there are updates. What comes after the last look?",
+        "Leave the loop at step == max_steps before the update.",
+    ),
+    updates=lambda max_steps: max_steps + 1,
+    logged=lambda k, max_steps, log_every: k <= max_steps and (k % log_every == 0 or k == max_steps),
+)
+add(
+    "logs-after-the-update",
+    "that evaluates after the update but writes down the step before it",
+    hints=(
+        "At step 0 your log should show the untrained model. Does it?",
+        "How many updates has the model had when you evaluate?",
+        "Evaluate first, then update.",
+    ),
+    evaluated=lambda k, max_steps: k + 1,
+    logged=lambda k, max_steps, log_every: k < max_steps and (k % log_every == 0 or k == max_steps - 1),
+    after_stop=lambda: 1,
+)
+add(
+    "steps-from-one",
+    "whose steps count from one",
+    hints=(
+        "What is the step of the untrained model in your log?",
+        "A step is the number of updates so far.",
+        "Write down step, not step + 1.",
+    ),
+    label=lambda k: k + 1,
+)
+add(
+    "tensors-in-the-log",
+    "that keeps tensors in its lists instead of numbers",
+    hints=(
+        "Can your dict be saved as JSON?",
+        "What is the type of an entry of train_loss?",
+        "Call .item() on every tensor before you append it.",
+    ),
+    not_floats=lambda entries: 4 * entries,
+)
+
+
+def scenarios(rng: np.random.Generator) -> list[Scenario]:
+    """Runs that never get there, that memorise and fall back, that grok between and at logged steps, and short ones."""
+    never = run(rng, "plain", 6, 2, train=[0, 1, 2, 2, 3, 2, 1], val=[1, 0, 1, 2, 0, 3, 2])
+    falls_back = run(rng, "firsts", 8, 2, train=[0, 1, 2, 3, 4, 5, 2, 4, 5], val=[0, 1, 0, 2, 1, 3, 0, 1, 2])
+    late = run(rng, "stops", 15, 3, train=[1, 2, 3, 4, 4, 4, 5], val=[0, 1, 0, 2, 4, 5, 3, 4, 2, 4, 5])
+    every = run(rng, "stops", 6, 1, train=[0, 3, 4, 5, 5, 5, 5], val=[0, 1, 2, 3, 5, 5, 5])
+    ends = run(rng, "edges", 7, 3, train=[0, 2, 4, 4, 5, 5, 5, 5], val=[0, 2, 1, 2, 3, 3, 3, 4])
+    short = run(rng, "edges", 3, 10, train=[0, 1, 4, 4], val=[2, 1, 3, 2])
+    nothing = run(rng, "edges", 0, 5, train=[2, 1], val=[3, 1])
+    at_once = run(rng, "edges", 5, 2, train=[4, 5], val=[4, 5])
+    return [never, falls_back, late, every, ends, short, nothing, at_once]
+
+
+TASK = GrokTask("grok", "course_lib/training/grok.py", "train_until_grok", bank, scenarios)

@@ -1,0 +1,195 @@
+"""The task `loss_scaler`: how it is tried, and what people get wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograder.banks._loss_scaler_mistakes import bank
+from autograder.judge.evidence import Scenario
+from autograder.judge.scripted_task import ScriptedTask, script
+from autograder.oracles.loss_scaler import LossScalerRun
+
+ENTRY = "LossScaler"
+SHAPES = [[2], [2, 2], [2], []]
+KINDS = {"inf": np.inf, "-inf": -np.inf, "NaN": np.nan}
+ONE = {"loss": 1.0}
+Events = list[list[Any]]
+
+
+class Drawing:
+    """Draws scripts from one generator."""
+
+    def __init__(self, rng: np.random.Generator):
+        self.rng = rng
+
+    def coefficients(
+        self, spoiled: dict[int, float] | None = None, none: Sequence[int] = (), whole: int = -1
+    ) -> list[Any]:
+        """Gradients of the unscaled loss. spoiled: parameter → a value that one of its elements gets. whole: a parameter
+        whose gradient is all NaN."""
+        found: list[Any] = []
+        for i, shape in enumerate(SHAPES):
+            values = self.rng.uniform(0.3, 1.7, size=shape) * self.rng.choice([-1.0, 1.0], size=shape)
+            flat = [float(v) for v in np.ravel(values.astype(np.float32))]
+            if i in (spoiled or {}):
+                flat[int(self.rng.integers(len(flat)))] = (spoiled or {})[i]
+            if i == whole:
+                flat = [float("nan")] * len(flat)
+            found.append(None if i in none else flat)
+        return found
+
+    def run(
+        self, family: str, about: str, events: Events, hyper: dict[str, Any], *, two: bool = False, args: Any = ()
+    ) -> Scenario:
+        """A script; its optimizers are SGD with momentum, one over two groups or two over half of the parameters."""
+        groups = [[[0, 1]], [[2, 3]]] if two else [[[0], [1, 2], [3]]]
+        optimizers = [{"groups": g, "kwargs": {"lr": 0.05 * (i + 1), "momentum": 0.9}} for i, g in enumerate(groups)]
+        init = [self.rng.uniform(-1, 1, size=shape).astype(np.float32) for shape in SHAPES]
+        make = {"args": list(args), "kwargs": hyper}
+        return script(ENTRY, family, about, events, shapes=SHAPES, init=init, make=make, optimizers=optimizers)
+
+    def hyper(self, interval: int = 3) -> dict[str, Any]:
+        """Factors that differ from the usual ones and from each other's inverse."""
+        growth, backoff = float(self.rng.choice([1.5, 3.0, 4.0])), float(self.rng.choice([0.3, 0.125, 0.6]))
+        init = float(2 ** self.rng.integers(9, 14))
+        return {"init_scale": init, "growth_factor": growth, "backoff_factor": backoff, "growth_interval": interval}
+
+    def iteration(
+        self,
+        spoiled: dict[int, float] | None = None,
+        *,
+        unscale: bool = False,
+        none: Sequence[int] = (),
+        whole: int = -1,
+    ) -> Events:
+        """One step of training with one optimizer; then what the scale is."""
+        middle: Events = [["call", "unscale_", [{"optimizer": 0}]], ["shrink", 0.5]] if unscale else []
+        return [
+            ["backward", self.coefficients(spoiled, none, whole), True, True],
+            *middle,
+            ["call", "step", [{"optimizer": 0}]],
+            *UPDATE,
+        ]
+
+
+UPDATE: Events = [["call", "update", []], ["call", "scale", [ONE]]]
+
+
+def scenarios(rng: np.random.Generator) -> list[Scenario]:
+    """Families: scale, unscale, step, overflow, growth, twice, several, defaults, together."""
+    d = Drawing(rng)
+    found = [*_scale(d), *_unscale(d), *_step(d), *_overflow(d), *_growth(d), *_twice(d), *_several(d)]
+    return [*found, *_defaults(d), *_together(d)]
+
+
+def _scale(d: Drawing) -> list[Scenario]:
+    events: Events = [["call", "scale", [{"loss": 2.5}]], ["backward", d.coefficients(), True, True]]
+    return [d.run("scale", "", events, d.hyper()) for _ in range(2)]
+
+
+def _unscale(d: Drawing) -> list[Scenario]:
+    call = ["call", "unscale_", [{"optimizer": 0}]]
+    plain: Events = [["backward", d.coefficients(), True, True], call]
+    some: Events = [["backward", d.coefficients(none=[1]), True, True], call]
+    return [
+        d.run("unscale", "", plain, d.hyper()),
+        d.run("unscale", "one parameter has no gradient", some, d.hyper()),
+    ]
+
+
+def _step(d: Drawing) -> list[Scenario]:
+    by_itself = [event for _ in range(2) for event in d.iteration()]
+    before = [event for _ in range(2) for event in d.iteration(unscale=True)]
+    return [
+        d.run("step", "without unscale_ before", by_itself, d.hyper(9)),
+        d.run("step", "gradients unscaled and halved before", before, d.hyper(9)),
+        d.run("step", "one parameter has no gradient", d.iteration(none=[2]), d.hyper(9)),
+    ]
+
+
+def _overflow(d: Drawing) -> list[Scenario]:
+    """An overflow of each kind in each parameter, with unscale_ before the step and without."""
+    found: list[Scenario] = []
+    for number, i in enumerate(range(len(SHAPES))):
+        for kind, value in KINDS.items():
+            unscale = (number + len(found)) % 2 == 0
+            events = [*d.iteration(), *d.iteration({i: value}, unscale=unscale), *d.iteration()]
+            found.append(d.run("overflow", f"{kind} in one gradient", events, d.hyper(9)))
+    filled = [*d.iteration(), *d.iteration(whole=1), *d.iteration()]
+    found.append(d.run("overflow", "a gradient that is all NaN", filled, d.hyper(9)))
+    both = {0: np.inf, 2: -np.inf}
+    again = [*d.iteration(both), *d.iteration({3: np.nan}), *d.iteration(both, unscale=True), *d.iteration()]
+    found.append(d.run("overflow", "three overflows in a row", again, d.hyper(9)))
+    small = {**d.hyper(9), "init_scale": 2.0, "backoff_factor": 0.5}
+    down = [event for _ in range(3) for event in d.iteration({1: np.inf})]
+    return [*found, d.run("overflow", "overflows down to a scale below one", [*down, *d.iteration()], small)]
+
+
+def _growth(d: Drawing) -> list[Scenario]:
+    steady = [event for _ in range(7) for event in d.iteration()]
+    found = [d.run("growth", "seven clean steps", steady, d.hyper(interval)) for interval in (2, 3)]
+    found.append(d.run("growth", "growth_interval is 1", d.iteration() + d.iteration(), d.hyper(1)))
+    for at in (1, 2):
+        events = [e for step in range(7) for e in d.iteration({0: np.inf} if step == at else None)]
+        found.append(d.run("growth", f"an overflow at step {at + 1}", events, d.hyper(3)))
+    return found
+
+
+def _twice(d: Drawing) -> list[Scenario]:
+    call = ["call", "unscale_", [{"optimizer": 0}]]
+    events: Events = [["backward", d.coefficients(), True, True], call, [*call, True]]
+    events += [["call", "step", [{"optimizer": 0}]], *UPDATE, *d.iteration(unscale=True)]
+    return [d.run("twice", "unscale_ twice in one step", events, d.hyper(9)) for _ in range(2)]
+
+
+def _several(d: Drawing) -> list[Scenario]:
+    """Two optimizers, each with its own gradients; an overflow of one must not stop the other."""
+    found = []
+    for bad in (0, 2, None):
+        spoiled: dict[int, float] | None = None if bad is None else {bad: float(np.inf)}
+        both: dict[int, float] | None = {0: np.inf, 3: np.nan} if bad == 0 else None
+        events: Events = []
+        for change in (None, spoiled, both):
+            events += [
+                ["backward", d.coefficients(change), True, True],
+                ["call", "unscale_", [{"optimizer": 0}]],
+                *[["call", "step", [{"optimizer": which}]] for which in (0, 1)],
+                *UPDATE,
+            ]
+        hyper = d.hyper(2 if bad is None else 9)
+        found.append(d.run("several", "two optimizers", events, hyper, two=True))
+    one_at_a_time: Events = []
+    for which, spoiled in ((0, {0: float(np.inf)}), (1, None), (0, None)):
+        one_at_a_time += [["backward", d.coefficients(spoiled), True, True]]
+        one_at_a_time += [["call", "step", [{"optimizer": which}]], *UPDATE]
+    return [*found, d.run("several", "two optimizers in turn", one_at_a_time, d.hyper(9), two=True)]
+
+
+def _defaults(d: Drawing) -> list[Scenario]:
+    still: Events = [["backward", [None, None, None, [0.0]], True, True]]
+    round_: Events = [*still, ["call", "step", [{"optimizer": 0}]], ["call", "update", []]]
+    look: Events = [["call", "scale", [ONE]]]
+    long = [["repeat", 1999, round_], *look, ["repeat", 1, round_], *look, *d.iteration({0: np.inf}), *look * 12]
+    return [d.run("defaults", "LossScaler() without arguments", long, {})]
+
+
+def _together(d: Drawing) -> list[Scenario]:
+    found = []
+    for _ in range(2):
+        events: Events = []
+        for step in range(12):
+            bad = (
+                {int(d.rng.integers(len(SHAPES))): float(d.rng.choice([np.inf, np.nan]))} if step in (1, 6, 7) else None
+            )
+            none = [int(d.rng.integers(len(SHAPES)))] if bad is None and step % 3 == 0 else []
+            events += d.iteration(bad, unscale=bool(step % 2), none=none)
+        found.append(d.run("together", "a longer run with overflows and growth", events, d.hyper(2)))
+    by_place = [event for _ in range(3) for event in d.iteration(unscale=True)]
+    hyper = list(d.hyper(2).values())
+    return [*found, d.run("together", "arguments by position", by_place, {}, args=hyper)]
+
+
+TASK = ScriptedTask("loss_scaler", "course_lib/precision/loss_scaler.py", ENTRY, LossScalerRun, bank, scenarios)

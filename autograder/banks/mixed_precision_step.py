@@ -1,0 +1,324 @@
+"""The task `mixed_precision_step`: how it is tried, and what people get wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograder.judge.contract import Raises
+from autograder.judge.evidence import Scenario
+from autograder.judge.step_task import ENTRY, StepTask, frame_width
+from autograder.judge.variants import Bank
+
+bank = Bank()
+add = bank.misconception
+
+bank.convention(
+    "loss-fn-gets-the-batch-whole",
+    "loss_fn(model, batch) instead of loss_fn(model, *batch)",
+    source="the signature alone, which leaves it open",
+    form=lambda s: 2.0,
+)
+bank.convention(
+    "loss-fn-gets-the-output",
+    "loss_fn(model(x), y) instead of loss_fn(model, x, y)",
+    source="torch's own recipes call losses this way",
+    form=lambda s: 3.0,
+)
+
+add(
+    "no-autocast",
+    "without autocast",
+    hints=(
+        "In which dtype does your model compute?",
+        "Which lines have to be inside autocast?",
+        "with torch.autocast(device_type, dtype=dtype): around the call of loss_fn.",
+    ),
+    format=lambda s: "float32",
+)
+add(
+    "always-bfloat16",
+    "that computes in bfloat16 whatever dtype says",
+    hints=(
+        "Call it with dtype=torch.float16. In which dtype does your model compute?",
+        "autocast has a default of its own.",
+        "Hand dtype on: torch.autocast(device_type, dtype=dtype).",
+    ),
+    format=lambda s: "bfloat16",
+)
+add(
+    "old-gradients-kept",
+    "that never clears gradients",
+    hints=(
+        "Your first step is right. Which gradients are in the second?",
+        "backward() adds to p.grad.",
+        "Begin with optimizer.zero_grad().",
+    ),
+    clears=lambda s: False,
+)
+add(
+    "gradients-cleared-afterwards",
+    "that clears gradients after the step, where the first step still sees old ones",
+    hints=(
+        "What if p.grad is not empty when your function is called for the first time?",
+        "Somebody may have looked at gradients before.",
+        "Clear before backward().",
+    ),
+    clears=lambda s: False,
+    ends=lambda s: ("zero",),
+)
+add(
+    "loss-not-scaled",
+    "that unscales gradients of a loss that was never scaled",
+    hints=(
+        "With a scaler your weights hardly move. By what were the gradients divided?",
+        "Who multiplies the loss?",
+        "scaler.scale(loss).backward().",
+    ),
+    scales_loss=lambda s: False,
+)
+add(
+    "scaler-ignored",
+    "that does not use its scaler",
+    hints=(
+        "Does the scale ever change?",
+        "Which four methods has the scaler, and in which order are they called?",
+        "scale(loss).backward(), unscale_ if you clip, step(optimizer), update().",
+    ),
+    scales_loss=lambda s: False,
+    unscales=lambda s: (),
+    steps=lambda s: ("bare_step",),
+    updates=lambda s: (),
+)
+add(
+    "optimizer-steps-itself",
+    "that calls optimizer.step() where the scaler should",
+    hints=(
+        "With a scaler, are your gradients unscaled when the step comes? Is an overflow skipped?",
+        "Who knows whether the gradients are finite?",
+        "scaler.step(optimizer) instead of optimizer.step().",
+    ),
+    steps=lambda s: ("bare_step",),
+)
+add(
+    "steps-twice",
+    "that calls scaler.step(optimizer) and optimizer.step()",
+    hints=(
+        "How long is your update with a scaler, compared with one without?",
+        "scaler.step calls the optimizer's step itself.",
+        "One of the two: with a scaler scaler.step(optimizer), else optimizer.step().",
+    ),
+    steps=lambda s: ("step",) if s.scale is None else ("step", "bare_step"),
+)
+add(
+    "never-updates",
+    "that never calls scaler.update()",
+    hints=(
+        "Does the scale ever change?",
+        "Which method ends the scaler's step?",
+        "scaler.update() after scaler.step(optimizer).",
+    ),
+    updates=lambda s: (),
+)
+add(
+    "updates-twice",
+    "that calls scaler.update() twice",
+    hints=(
+        "By how much does the scale change in one step?",
+        "Does more than one branch of yours end with update()?",
+        "One update() per step.",
+    ),
+    updates=lambda s: ("update", "update"),
+)
+add(
+    "updates-before-the-step",
+    "that calls scaler.update() before scaler.step()",
+    hints=(
+        "Which scale are your gradients divided by?",
+        "update changes the scale and forgets what was found.",
+        "Step first, then update.",
+    ),
+    steps=lambda s: ("update", "step"),
+    updates=lambda s: (),
+)
+add(
+    "clips-before-unscaling",
+    "that clips gradients while they are still scaled",
+    hints=(
+        "With a scale of 65536, how large is the norm that you clip?",
+        "max_norm is meant for the true gradients.",
+        "scaler.unscale_(optimizer) comes before clipping.",
+    ),
+    unscales=lambda s: (),
+)
+add(
+    "never-clips",
+    "that does not clip, or only after the step",
+    hints=(
+        "Call it with a tiny max_norm. Is the update shorter?",
+        "Clipping changes gradients. When are they used?",
+        "After backward (and unscale_), before the step.",
+    ),
+    clips=lambda s: (),
+)
+add(
+    "clips-each-parameter",
+    "that clips every parameter by itself",
+    hints=(
+        "Does your clipping keep the direction of the whole gradient?",
+        "One norm over all parameters, or one for each?",
+        "Call clip_grad_norm_ once, with all parameters.",
+    ),
+    clipped=lambda s: setattr(
+        s, "grads", [None if g is None else g * min(1.0, s.max_norm / (np.linalg.norm(g) + 1e-6)) for g in s.grads]
+    ),
+)
+add(
+    "clips-elements",
+    "that clips every number by itself",
+    hints=(
+        "Does your clipping keep the direction of the gradient?",
+        "max_norm is a norm, not a largest value.",
+        "clip_grad_norm_, not clip_grad_value_.",
+    ),
+    clipped=lambda s: setattr(
+        s, "grads", [None if g is None else np.clip(g, -s.max_norm, s.max_norm) for g in s.grads]
+    ),
+)
+add(
+    "needs-max-norm",
+    "that cannot do without max_norm",
+    hints=(
+        "Call it without max_norm.",
+        "None is not a number to compare with.",
+        "Clip only if max_norm is not None.",
+    ),
+    without_norm=lambda s: _raise(),
+)
+add(
+    "needs-a-scaler",
+    "that cannot do without a scaler",
+    hints=(
+        "Call it without a scaler.",
+        "bfloat16 needs no scaler, and None has no methods.",
+        "Without a scaler: loss.backward() and optimizer.step().",
+    ),
+    without_scaler=lambda s: _raise(),
+)
+add(
+    "returns-scaled-loss",
+    "that returns the scaled loss",
+    hints=(
+        "With a scaler, how large is the loss that you return?",
+        "Whoever plots it does not know the scale.",
+        "Keep the unscaled loss under a name of its own, and return its .item().",
+    ),
+    returned=lambda s: s.loss if s.scale is None else s.loss * s.scale_of_the_step,
+)
+add(
+    "returns-tensor",
+    "that returns a tensor",
+    hints=(
+        "What is type() of what you return?",
+        "A tensor keeps its graph, and with it the activations.",
+        "loss.item().",
+    ),
+    number=lambda s: 0.0,
+)
+add(
+    "returns-nothing",
+    "that returns nothing",
+    hints=(
+        "What does your function return?",
+        "The training loop wants to plot the loss.",
+        "return loss.item().",
+    ),
+    returned=lambda s: np.nan,
+    number=lambda s: 0.0,
+)
+add(
+    "model-runs-twice",
+    "that runs the model twice in one step",
+    hints=(
+        "How often do you call loss_fn?",
+        "A second forward costs a third of the step, and after the step it gives another loss.",
+        "Keep the loss you called backward() on.",
+    ),
+    forwards=lambda s: 2.0,
+)
+
+
+def _raise() -> Any:
+    raise Raises
+
+
+SIZES = [3, 4, 2]
+
+
+class Drawing:
+    """Draws scripts from one generator: weights and data are small whole numbers, so that sums stay exact."""
+
+    def __init__(self, rng: np.random.Generator):
+        self.rng = rng
+
+    def whole(self, count: int, most: int = 2) -> list[float]:
+        """Whole numbers between -most and most."""
+        return [float(v) for v in self.rng.integers(-most, most + 1, size=count)]
+
+    def run(
+        self, family: str, about: str, calls: int, *, scale: float = 0.0, lr: float = 2.0**-8, **more: Any
+    ) -> Scenario:
+        """`calls` steps. more: keyword arguments of the student's function under kwargs; factors: call → inf; stale."""
+        inputs, hidden, outputs = SIZES
+        factors = more.pop("factors", {})
+        steps: list[dict[str, Any]] = []
+        for index in range(calls):
+            x = [float(v) for v in self.rng.choice([-2.0, -1.0, 1.0, 2.0], size=4 * inputs)]
+            step = {"x": x, "target": [7.0 + v for v in self.whole(4 * outputs, 3)]}
+            steps.append({**step, "factor": factors[index]} if index in factors else step)
+        program: dict[str, Any] = {
+            "entry": ENTRY,
+            "sizes": SIZES,
+            "first": [float(v) for v in self.rng.choice([-2.0, -1.0, 1.0, 2.0], size=hidden * inputs)],
+            "second": [float(v) for v in self.rng.choice([-2.0, -1.0, 1.0, 2.0], size=outputs * hidden)],
+            "lr": lr,
+            "scale": scale,
+            "kwargs": {},
+            "steps": steps,
+            **more,
+        }
+        return Scenario(family, "mixed_step", program, calls * frame_width(SIZES), about)
+
+
+def scenarios(rng: np.random.Generator) -> list[Scenario]:
+    """Families: plain, dtype, scaler, clip, overflow, together."""
+    d = Drawing(rng)
+    bf16, fp16 = {"dtype": "bfloat16"}, {"dtype": "float16"}
+    small = {"max_norm": 0.5}
+    return [
+        d.run("plain", "", 1),
+        d.run("plain", "three steps", 3),
+        d.run("plain", "old gradients in p.grad", 2, stale=True),
+        d.run("dtype", "dtype=torch.float16", 2, kwargs=fp16),
+        d.run("dtype", "dtype=torch.bfloat16", 2, kwargs=bf16),
+        d.run("scaler", "with a scaler", 3, scale=64.0, kwargs=fp16),
+        d.run("scaler", "with a scaler, bfloat16", 2, scale=512.0, kwargs=bf16),
+        d.run("clip", "max_norm=0.5", 2, kwargs=small, lr=2.0**-3),
+        d.run("clip", "max_norm=1e6", 2, kwargs={"max_norm": 1e6}),
+        d.run("clip", "a scaler and max_norm=0.5", 3, scale=64.0, kwargs={**fp16, **small}, lr=2.0**-3),
+        d.run("overflow", "an infinite loss in step 2", 3, scale=64.0, kwargs=fp16, factors={1: np.inf}),
+        d.run("overflow", "an infinite loss in step 2, max_norm=0.5", 3, scale=64.0, kwargs=small, factors={1: np.inf}),
+        d.run("overflow", "a scale too large for float16", 4, scale=2.0**16, kwargs=fp16),
+        d.run(
+            "together",
+            "old gradients, a scaler, max_norm=2",
+            3,
+            scale=32.0,
+            kwargs={**fp16, "max_norm": 2.0},
+            stale=True,
+        ),
+    ]
+
+
+TASK = StepTask("mixed_precision_step", "course_lib/precision/step.py", bank, scenarios)

@@ -1,0 +1,85 @@
+"""The task `muon`: how it is tried, and what people get wrong."""
+
+from __future__ import annotations
+
+from autograder.banks import _muon_decay, _muon_momentum, _muon_scale
+from autograder.judge.contract_mistakes import contract_mistakes
+from autograder.judge.evidence import Scenario
+from autograder.judge.muon_task import MuonTask
+from autograder.judge.optimizer_task import Drawing, between, one_of
+from autograder.judge.variants import Bank
+from autograder.oracles.muon import RULE
+
+NEVER_SHOWS = {"matrices-only", "scalars-skipped", "gradient-changed"}
+"""Contract mistakes about parameters that are not matrices, and one that Muon makes in a way of its own."""
+
+bank = Bank()
+_muon_momentum.add_to(bank)
+_muon_scale.add_to(bank)
+_muon_decay.add_to(bank)
+bank.include([mistake for mistake in contract_mistakes(stateful=True, clocked=False) if mistake.id not in NEVER_SHOWS])
+
+
+def _more(d: Drawing) -> list[Scenario]:
+    shapes = [[4, 2], [2, 4], [3, 3], [4, 2]]
+    found = [
+        d.run(
+            "momentum",
+            f"nesterov={nesterov}",
+            d.one_group({**d.hyper(), "nesterov": nesterov}, 4),
+            d.steps(5, shapes),
+            shapes,
+        )
+        for nesterov in (True, False)
+    ]
+    found += [
+        d.run("scales", f"scale={mode!r}", d.one_group({**d.hyper(), "scale": mode}, 4), d.steps(2, shapes), shapes)
+        for mode in ("original", "match_rms", "spectral")
+    ]
+    zero = d.steps(3, shapes)
+    zero[0][2][0] = [0.0] * 8
+    zero[0][2][3] = zero[1][2][3] = [0.0] * 8
+    found.append(d.run("zero", "gradients of zero at the start", d.one_group(d.hyper("weight_decay"), 4), zero, shapes))
+    larger = [[16, 8], [6, 12]]
+    found.append(
+        d.run(
+            "larger",
+            "float32 matrices of 16 by 8 and 6 by 12",
+            d.one_group(d.all_on(), 2),
+            d.steps(2, larger, dtype="float32"),
+            larger,
+            dtype="float32",
+        )
+    )
+    zeros = {
+        "entry": "Muon",
+        "attempts": [{"lr": 0.0}, {"momentum": 0.0}],
+        "invalid": [False] * 2,
+        "shapes": [[2, 3]] * 2,
+    }
+    found.append(Scenario("invalid", "constructor", zeros, 2, "hyperparameters of zero"))
+    vectors = {"entry": "Muon", "attempts": [{"lr": 0.1}, {"lr": 0.1}], "shapes": [[3], []], "step": True}
+    return [*found, Scenario("matrices_only", "constructor", vectors, 2, "a parameter that is not a matrix")]
+
+
+TASK = MuonTask(
+    "muon",
+    module="course_lib/optim/muon.py",
+    rule=RULE,
+    bank=bank,
+    draw={
+        "lr": between(0.02, 0.1),
+        "momentum": between(0.5, 0.95),
+        "nesterov": one_of(True, False),
+        "weight_decay": between(0.1, 0.5),
+        "ns_steps": one_of(1, 2, 4, 6),
+        "scale": one_of("original", "match_rms", "spectral"),
+    },
+    features={"weight_decay": {"weight_decay": 0.0}, "ns_steps": {"ns_steps": 5}, "scale": {"scale": "original"}},
+    invalid=({"lr": -0.1}, {"momentum": -0.1}, {"weight_decay": -0.01}, {"scale": "no such mode"}),
+    shapes=[[3, 2], [2, 4], [3, 2], [1, 3]],
+    extra=_more,
+    fixed=("nesterov", "ns_steps", "scale"),
+    gradient_sizes=(1e6,),
+    builds_on=("newton_schulz",),
+)

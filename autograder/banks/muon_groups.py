@@ -1,0 +1,260 @@
+"""The task `muon_groups`: how it is tried, and what people get wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograder.judge.evidence import Scenario
+from autograder.judge.sorting_task import SortingTask, model_scenario
+from autograder.judge.variants import Bank
+
+ENTRY = "muon_groups"
+HEADS = ("head", "lm_head")
+
+STEPS = {
+    "fits": lambda s: len(s.shape) == 2,
+    "is_embedding": lambda s: "embedding" in s.kinds,
+    "is_head": lambda s: any(_module(name) in HEADS for name in s.names),
+    "matrix": lambda s: s.fits and not s.is_embedding and not s.is_head,
+    "rest": lambda s: not s.matrix,
+    "times": lambda s: 1,
+    "place": lambda s: s.matrix + 2 * s.rest + 10 * (s.times - 1),
+}
+
+
+def _module(name: str) -> str:
+    """blocks.0.head.weight → head."""
+    return name.split(".")[-2] if "." in name else ""
+
+
+bank = Bank()
+add = bank.misconception
+RULE = "First list: two dimensions, no embedding, no head. Second list: all the rest."
+
+add(
+    "embeddings-to-muon",
+    "that gives embeddings to Muon",
+    hints=(
+        "An embedding has two dimensions. Is it a map from vectors to vectors?",
+        "How can you tell an nn.Embedding from a Linear, if both hold a matrix?",
+        "Walk through model.modules() and note the weight of every nn.Embedding.",
+    ),
+    is_embedding=lambda s: False,
+)
+add(
+    "head-to-muon",
+    "that gives the head to Muon",
+    hints=(
+        "Which matrix turns the last hidden vector into scores?",
+        "The head is a Linear like others; only its name tells.",
+        "Leave out the weights of a module whose own name is head or lm_head.",
+    ),
+    is_head=lambda s: False,
+)
+add(
+    "embeddings-by-name",
+    "that knows embeddings by their name instead of their type",
+    hints=(
+        "Which embedding did you miss? What is it called?",
+        "A table of positions is an embedding, too, whatever its name.",
+        "Test isinstance(module, nn.Embedding).",
+    ),
+    is_embedding=lambda s: any("embed" in name for name in s.names),
+)
+add(
+    "head-in-any-name",
+    "that takes everything with head somewhere in its name for the head",
+    hints=(
+        "Which matrix did you give away? Look at its whole name.",
+        "multi_head.query has head in its name, and is no head.",
+        "Compare the last part of the module's name, not the whole path.",
+    ),
+    is_head=lambda s: any("head" in name for name in s.names),
+)
+add(
+    "head-at-the-top-only",
+    "that finds the head only at the top of the model",
+    hints=(
+        "Where in the model is the head that you missed?",
+        "named_parameters gives decoder.lm_head.weight. What do you compare?",
+        "Compare the last part of the module's name.",
+    ),
+    is_head=lambda s: any(name.split(".")[0] in HEADS for name in s.names),
+)
+add(
+    "lm-head-missed",
+    "that does not know the name lm_head",
+    hints=(
+        "What is the head called that you missed?",
+        "The task names two names for a head.",
+        "Both head and lm_head are heads.",
+    ),
+    is_head=lambda s: any(_module(name) == "head" for name in s.names),
+)
+add(
+    "convolutions-to-muon",
+    "that gives weights with four dimensions to Muon",
+    hints=(
+        "What does your Muon say to a weight with four dimensions?",
+        "ndim >= 2 and ndim == 2 differ for a convolution.",
+        "Only parameters with exactly two dimensions are matrices.",
+    ),
+    fits=lambda s: len(s.shape) >= 2,
+)
+add(
+    "everything-to-muon",
+    "that gives vectors to Muon",
+    hints=(
+        "How many dimensions does a norm gain have?",
+        "Muon refuses biases and gains.",
+        "Only parameters with exactly two dimensions are matrices.",
+    ),
+    fits=lambda s: True,
+)
+add(
+    "linear-weights-only",
+    "that finds matrices only in Linear modules",
+    hints=(
+        "Which matrix did you miss? Which module holds it?",
+        "A model may hold an nn.Parameter of its own, with two dimensions.",
+        "Ask each parameter for its ndim, not each module for its type.",
+    ),
+    fits=lambda s: len(s.shape) == 2 and any(kind.startswith("linear") for kind in s.kinds),
+)
+add(
+    "lists-swapped",
+    "with the two lists in the other order",
+    hints=("Which list comes first?", "Muon's comes first.", "return matrices, others"),
+    place=lambda s: 2 * s.matrix + s.rest + 10 * (s.times - 1),
+)
+add(
+    "rest-is-vectors-only",
+    "whose second list lacks embeddings and head",
+    hints=(
+        "Count the parameters of both lists, and those of the model.",
+        "Who trains the embedding?",
+        RULE,
+    ),
+    rest=lambda s: len(s.shape) != 2 and not s.matrix,
+)
+add(
+    "rest-is-embeddings-and-head",
+    "whose second list lacks biases and gains",
+    hints=(
+        "Count the parameters of both lists, and those of the model.",
+        "Who trains the norm gains?",
+        RULE,
+    ),
+    rest=lambda s: (s.is_embedding or s.is_head) and not s.matrix,
+)
+add(
+    "matrices-in-both",
+    "whose second list has all parameters",
+    hints=(
+        "Count the parameters of both lists, and those of the model.",
+        "Which optimizer would move a matrix that is in both?",
+        RULE,
+    ),
+    rest=lambda s: True,
+)
+add(
+    "tied-twice",
+    "that lists a tied parameter once for each of its names",
+    hints=(
+        "A head may share its matrix with the embedding. How often do you list it?",
+        "Modules and names can lead to the same parameter twice.",
+        "model.named_parameters() gives each parameter once; or remember the ids you have seen.",
+    ),
+    times=lambda s: len(s.names),
+)
+add(
+    "tied-by-first-name",
+    "that looks only at the first name of a tied parameter",
+    hints=(
+        "A matrix has two names. Which one do you see?",
+        "named_parameters() gives a shared parameter once, under the name that comes first.",
+        "Collect the ids of all head weights first, then sort the parameters by id.",
+    ),
+    is_head=lambda s: _module(s.names[0]) in HEADS,
+    is_embedding=lambda s: s.kinds[0] == "embedding",
+)
+
+
+def _models(rng: np.random.Generator) -> list[Scenario]:
+    width, hidden, symbols = (int(v) for v in rng.permutation([4, 6, 8, 10, 12])[:3])
+
+    def block(path: str) -> list[list[Any]]:
+        return [
+            [f"{path}.norm", "norm", [width]],
+            [f"{path}.multi_head.query", "linear", [width, width]],
+            [f"{path}.multi_head.output", "linear_with_bias", [width, width]],
+            [f"{path}.mlp.up", "linear_with_bias", [hidden, width]],
+            [f"{path}.mlp.down", "linear", [width, hidden]],
+        ]
+
+    plain = [
+        ["up", "linear_with_bias", [hidden, width]],
+        ["norm", "norm", [hidden]],
+        ["down", "linear", [width, hidden]],
+    ]
+    language: list[list[Any]] = [
+        ["embedding", "embedding", [symbols, width]],
+        *plain,
+        ["head", "linear", [symbols, width]],
+    ]
+    other: list[list[Any]] = [
+        ["embedding", "embedding", [symbols, width]],
+        *plain,
+        ["lm_head", "linear", [symbols, width]],
+    ]
+    nested: list[list[Any]] = [
+        ["tokens", "embedding", [symbols, width]],
+        ["positions", "embedding", [hidden, width]],
+        *block("blocks.0"),
+        *block("blocks.1"),
+        ["decoder.lm_head", "linear_with_bias", [symbols, width]],
+    ]
+    tied: list[list[Any]] = [
+        ["tok_embed", "embedding", [symbols, width]],
+        *block("layers.first"),
+        ["lm_head", "linear", [symbols, width]],
+    ]
+    head_first: list[list[Any]] = [
+        ["head", "linear", [symbols, width]],
+        *block("body"),
+        ["memory", "parameter", [hidden, width]],
+    ]
+    unusual: list[list[Any]] = [
+        ["stem", "conv", [width, 3, 3]],
+        ["gate", "parameter", [width, hidden]],
+        ["temperature", "parameter", []],
+        *block("trunk.0"),
+    ]
+    shared: list[list[Any]] = [["lookup", "linear", [symbols, width]], *plain, ["head", "linear", [symbols, width]]]
+    return [
+        model_scenario(ENTRY, "matrices", "a small MLP", plain),
+        model_scenario(ENTRY, "language", "a language model", language),
+        model_scenario(ENTRY, "language", "a language model with an lm_head", other),
+        model_scenario(ENTRY, "nested", "a deeper language model", nested),
+        model_scenario(ENTRY, "unusual", "a model with a convolution and parameters of its own", unusual),
+        model_scenario(ENTRY, "unusual", "a model that begins with its head", head_first),
+        model_scenario(
+            ENTRY, "tied", "a model whose head is its embedding", tied, [["lm_head.weight", "tok_embed.weight"]]
+        ),
+        model_scenario(
+            ENTRY, "tied", "a model whose head is its first layer", shared, [["head.weight", "lookup.weight"]]
+        ),
+    ]
+
+
+TASK = SortingTask(
+    ENTRY,
+    module="course_lib/optim/muon_groups.py",
+    entry=ENTRY,
+    steps=STEPS,
+    bank=bank,
+    draw=_models,
+    lists=("matrix_params", "other_params"),
+)

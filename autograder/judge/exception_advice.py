@@ -1,0 +1,23 @@
+"""What to look at when a student's code raised one of the exceptions that everybody meets once."""
+
+from __future__ import annotations
+
+ADVICE = (
+    ("a leaf Variable that requires grad", "Is the whole update under torch.no_grad()?"),
+    ("modified by an inplace operation", "Is the whole update under torch.no_grad()?"),
+    ("NoneType", "What is None here? p.grad is, for a parameter that the loss does not depend on."),
+    ("empty parameter list", "params may be a generator, which gives its parameters once. Did a loop use them up?"),
+    ("unexpected keyword argument", "Compare your signature with the task's."),
+    ("positional argument", "Compare your signature with the task's."),
+    ("does not require grad", "Were gradients recorded there? A closure needs torch.enable_grad()."),
+    ("KeyError", "Was this entry made before it is read, for every parameter, and after a reload too?"),
+    ("can't convert", "Does a tensor go where a number is wanted, or the other way round?"),
+    ("must match the size", "Which two tensors meet there? Print their shapes."),
+    ("expected scalar type", "Do the state and the parameter have the same dtype?"),
+)
+"""(part of what the exception says, a question about it); the first that fits counts."""
+
+
+def advice(text: str) -> str:
+    """A question about an exception's text, with a space before it; "" for one that is not known."""
+    return next((f" {question}" for part, question in ADVICE if part in text), "")

@@ -1,0 +1,100 @@
+"""What can be said about a wrong train_until_grok from its numbers alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograder.judge.evidence import Scenario
+from autograder.judge.grok_task import FLAGS, _places, shown
+from autograder.worker.players.grok import ABSENT, BOOL, FIRSTS, LISTS, ODD
+
+WHAT = {"train_loss": "training loss", "val_loss": "validation loss", "train_acc": "training accuracy"}
+WHAT |= {"val_acc": "validation accuracy"}
+
+
+def explain_watch(mine: np.ndarray, right: np.ndarray, fine: np.ndarray, scenario: Scenario) -> str:
+    """One or two sentences about the first difference."""
+    name, where = shown(scenario), _places(scenario)
+    at = {key: mine[place] for key, place in where.items()}
+    due = {key: right[place] for key, place in where.items()}
+    good = {key: fine[place] for key, place in where.items()}
+    if at["no_dict"][0] != 0:
+        return f"{name} did not return a dict."
+    missing = [item for item in LISTS if at[f"{item}_count"][0] < 0]
+    missing += [item for item in FIRSTS if at[item][0] == ABSENT]
+    if missing:
+        return f'{name}: the dict has no "{missing[0]}".' if missing[0] in FIRSTS else _no_list(name, missing[0])
+    return f"{name}: {_training(at, due, good, scenario) or _curves(at, due, good) or _firsts(at, due, good) or _flags(at, good)}"
+
+
+def _no_list(name: str, missing: str) -> str:
+    return f'{name}: the dict has no list "{missing}".'
+
+
+def _training(at: Any, due: Any, good: Any, scenario: Scenario) -> str:
+    updates, wanted = at["updates"][0], due["updates"][0]
+    if updates != wanted:
+        return f"{updates:.0f} updates were made, where {wanted:.0f} are right."
+    width = np.array(scenario.program["tables"][0]).size
+    fine, mine, right = (part["gradients"].reshape(-1, width) for part in (good, at, due))
+    both = ~np.isnan(mine[:, 0]) & ~np.isnan(right[:, 0])
+    wrong = np.flatnonzero(both & ~fine.all(axis=1))
+    if wrong.size:
+        k = int(wrong[0])
+        return f"at update {k + 1} the gradient {_gradient(mine[k], right[k], mine[:k])}"
+    lost = np.flatnonzero(np.isnan(mine[:, 0]) & ~np.isnan(right[:, 0]))
+    return f"at update {int(lost[0]) + 1} there was no gradient." if lost.size else ""
+
+
+def _gradient(mine: np.ndarray, right: np.ndarray, before: np.ndarray) -> str:
+    if not np.any(mine):
+        return "was zero."
+    factor = float(mine @ right / (right @ right))
+    if np.allclose(mine, factor * right, rtol=1e-5, atol=1e-6 * np.abs(mine).max()):
+        return f"was {factor:.4g} × that of the mean loss of the training set."
+    if len(before) and np.allclose(mine, before[-1] + right, rtol=1e-5, atol=1e-7):
+        return "was the right one plus that of the update before."
+    off = float(np.linalg.norm(mine - right) / np.linalg.norm(right))
+    return f"was not that of the mean loss of the training set in train mode; they differ by {100 * off:.0f} %."
+
+
+def _curves(at: Any, due: Any, good: Any) -> str:
+    steps, wanted = (values["steps"][~np.isnan(values["steps"])] for values in (at, due))
+    if not good["steps"].all():
+        return f'"steps" is {_numbers(steps)}; right is {_numbers(wanted)}.'
+    for item in LISTS[1:]:
+        if at[f"{item}_count"][0] != due[f"{item}_count"][0]:
+            return f'"{item}" has {at[f"{item}_count"][0]:.0f} entries; it needs one for each of the {len(wanted)} logged steps.'
+        bad = np.flatnonzero(~good[item])
+        if bad.size:
+            i = int(bad[0])
+            return f"at step {wanted[min(i, len(wanted) - 1)]:.0f} the {WHAT[item]} is {at[item][i]:.5g}; right is {due[item][i]:.5g}."
+    return ""
+
+
+def _firsts(at: Any, due: Any, good: Any) -> str:
+    bad = next((name for name in FIRSTS if not good[name][0]), None)
+    return "" if bad is None else f'"{bad}" is {_first(at[bad][0])}; right is {_first(due[bad][0])}.'
+
+
+def _first(value: float) -> str:
+    if np.isnan(value):
+        return "None"
+    return {BOOL: "True or False", ODD: "not a number"}.get(float(value), f"{value:g}")
+
+
+def _flags(at: Any, good: Any) -> str:
+    bad = next((name for name in FLAGS if not good[name][0]), "")
+    return {
+        "training": "the model is left in eval mode; put it back into train mode.",
+        "graphs": "evaluating recorded gradients, which costs memory; do it under torch.no_grad().",
+        "data_changed": "the data changed; leave them as they are.",
+        "not_floats": f"{at['not_floats'][0]:.0f} entries of the lists are not plain Python numbers.",
+    }.get(bad, "")
+
+
+def _numbers(values: np.ndarray) -> str:
+    shown = ", ".join(f"{value:g}" for value in values[:8])
+    return f"[{shown}{', …' if len(values) > 8 else ''}]"

@@ -1,0 +1,115 @@
+"""What can be said about wrong data modulo p from the pairs alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograder.judge.function_task import _error_name
+from autograder.judge.modular_task import DRAWS, FEATURES, SPLIT, shown
+
+
+def explain_call(call: dict[str, Any], mine: np.ndarray, right: np.ndarray, fine: np.ndarray) -> str:
+    """One or two sentences about the first thing that is wrong with a call."""
+    named = dict(zip(FEATURES, mine, strict=False))
+    wrong = {name for name, good in zip(FEATURES, fine, strict=False) if not good}
+    name = shown(call)
+    if "error" in wrong:
+        return _error(name, named["error"], right[0])
+    found = _form(named, wrong)
+    if found:
+        return f"{name} {found}"
+    found = _pairs(call, mine, right, fine) or _answers(call, mine, right, fine) or _split(call, named, wrong)
+    if found:
+        return f"{name}: {found}"
+    return f"{name}{_with_seed(call)}: {_draws(call, named, wrong)}"
+
+
+def _error(name: str, mine: float, right: float) -> str:
+    if right == 0:
+        return f"{name} raised {_error_name(mine)}."
+    what = "returned something" if mine == 0 else f"raised {_error_name(mine)}"
+    return f"{name} {what}; it should raise ValueError."
+
+
+def _form(named: dict[str, float], wrong: set[str]) -> str:
+    if "parts" in wrong:
+        return "did not return four things: train_x, train_y, val_x, val_y."
+    if "x_dims" in wrong:
+        return "returned an x that is not a matrix with one pair in each row."
+    if "y_dims" in wrong:
+        return "returned a y that is not a vector of one number for each pair."
+    if "lengths" in wrong:
+        return "returned an x and a y of different lengths."
+    if "x_int64" in wrong:
+        return "returned an x whose dtype is not torch.int64."
+    return "returned a y whose dtype is not torch.int64." if "y_int64" in wrong else ""
+
+
+def _tables(call: dict[str, Any], values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    answers, counts = values[len(FEATURES) :].reshape(2, -1)
+    return answers, counts
+
+
+def _pair(call: dict[str, Any], cell: int) -> str:
+    return f"({cell // call['p']}, {cell % call['p']})"
+
+
+def _pairs(call: dict[str, Any], mine: np.ndarray, right: np.ndarray, fine: np.ndarray) -> str:
+    (_, counts), (_, due), (_, good) = (_tables(call, values) for values in (mine, right, fine))
+    cells = np.flatnonzero(good == 0)
+    if cells.size:
+        cell = int(cells[0])
+        if due[cell] == 0:
+            return f"the pair {_pair(call, cell)} should not be there."
+        if counts[cell] == 0:
+            return f"the pair {_pair(call, cell)} is missing{_others(int(((counts == 0) & (due > 0)).sum()))}."
+        return f"the pair {_pair(call, cell)} is there {counts[cell]:.0f} times."
+    outside = FEATURES.index("outside")
+    return "" if fine[outside] else f"some pairs are not pairs of numbers from 0 to {call['p'] - 1}."
+
+
+def _others(missing: int) -> str:
+    return f", one of {missing}" if missing > 1 else ""
+
+
+def _answers(call: dict[str, Any], mine: np.ndarray, right: np.ndarray, fine: np.ndarray) -> str:
+    (answers, _), (due, _), (good, _) = (_tables(call, values) for values in (mine, right, fine))
+    cells = np.flatnonzero(good == 0)
+    if not cells.size:
+        return ""
+    cell = int(cells[min(len(cells) - 1, 1)])
+    given = "two different numbers" if answers[cell] == -1000 else f"{answers[cell]:g}"
+    return f"for the pair {_pair(call, cell)} the answer is {given}, where {due[cell]:g} is right."
+
+
+def _split(call: dict[str, Any], named: dict[str, float], wrong: set[str]) -> str:
+    first = next((name for name in SPLIT if name in wrong), "")
+    p = call["p"]
+    due = p * (p - 1) if call["operation"] == "div" else p * p
+    wanted = call["train_fraction"] * due
+    lines = "" if first != "block" else "the training pairs are one block of the table, not a random choice."
+    return {
+        "size_error": f"{wanted + named['size_error']:.0f} pairs are for training, but {call['train_fraction']} × {due} "
+        f"is {wanted:g}.",
+        "overlap": "some pairs are in training and in validation.",
+        "block": lines,
+        "whole_rows": "pairs with the same first number are all on the same side of the cut.",
+        "whole_columns": "pairs with the same second number are all on the same side of the cut.",
+    }.get(first, "")
+
+
+def _with_seed(call: dict[str, Any]) -> str:
+    return ", called again with a generator that was used before" if call["seed"] is None else ""
+
+
+def _draws(call: dict[str, Any], named: dict[str, float], wrong: set[str]) -> str:
+    first = next((name for name in DRAWS if name in wrong), "")
+    if first == "same_as_first" and named[first] == 1:
+        return "this draws exactly what the first call drew, although its generator is in another state."
+    return {
+        "global_untouched": "torch's global generator is not as it was before the call.",
+        "same_as_first": "a new generator with the same seed draws something else than the first did.",
+        "same_size": "the size of the training set changes from call to call.",
+    }.get(first, "")

@@ -1,0 +1,132 @@
+"""A function from a model to parameter groups as a task: where does each parameter land, with which decay?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder.judge.contract import Raises
+from autograder.judge.evidence import Evidence, Expected, Scenario, close
+from autograder.judge.model_spec import NORMS, Record, records
+from autograder.judge.rule import Quantities
+from autograder.judge.variants import Bank, Step, Variant
+
+EXTRAS = ("foreign", "unreadable", "listed", "usable", "untouched")
+
+
+@dataclass(frozen=True)
+class GroupsTask:
+    """entry: the function students write. steps: its rule over the records of a model. draw: a generator → scenarios."""
+
+    id: str
+    module: str
+    entry: str
+    steps: Mapping[str, Step]
+    bank: Bank
+    draw: Callable[[np.random.Generator], list[Scenario]]
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """The public names a student writes."""
+        return (self.entry,)
+
+    def scenarios(self, seed: int) -> list[Scenario]:
+        """All scenarios of the task, drawn from a seed."""
+        return self.draw(np.random.default_rng([seed, *self.id.encode()]))
+
+    def simulate(self, variant: Variant, scenario: Scenario) -> Expected:
+        """Two numbers for each parameter, then the extras; where a variant leaves the decay open, both are right."""
+        known = records(scenario.program["model"])
+        s = Quantities({"records": known, "weight_decay": scenario.program["weight_decay"]})
+        try:
+            for name, step in self._plan(variant):
+                s.__dict__[name] = step(s)
+        except Raises as error:
+            return Expected(np.full(scenario.size, np.nan), np.zeros(scenario.size), 1, errors=error.codes)
+        values, tolerance = [], []
+        for record in known:
+            count = s.members[record.name]
+            decay, slack = _decay(s.decays[record.name], s.high, s.low)
+            values += [count, decay if count else np.nan]
+            tolerance += [0.0, slack]
+        extras = [float(s.__dict__[name]) for name in EXTRAS]
+        return Expected(np.array([*values, *extras], dtype=float), np.array([*tolerance, *np.zeros(len(EXTRAS))]))
+
+    def _plan(self, variant: Variant) -> list[tuple[str, Step]]:
+        """A variant's steps that the rule does not have run first."""
+        own = [(name, step) for name, step in variant.steps.items() if name not in self.steps]
+        return own + [(name, variant.steps.get(name, step)) for name, step in self.steps.items()]
+
+    def part(self, name: str, scenario: Scenario) -> np.ndarray:
+        """Parts: "path" (which parameter is where), "groups" (whether the groups can be used), "untouched", "all"."""
+        place = np.arange(scenario.size) - (scenario.size - len(EXTRAS))
+        return {
+            "path": place < 0,
+            "groups": (place >= 0) & (place < len(EXTRAS) - 1),
+            "untouched": place == len(EXTRAS) - 1,
+            "all": np.ones(scenario.size, dtype=bool),
+        }[name]
+
+    def written(self, evidence: Evidence, scenario: Scenario) -> np.ndarray:
+        """Nothing is written where the call raised."""
+        return np.full(scenario.size, not evidence.raised)
+
+    def explain(self, evidence: Evidence, expected: Expected, scenario: Scenario) -> str:
+        """The first parameter that is not where it should be, or what is wrong with the groups."""
+        about = f" ({scenario.about})" if scenario.about else ""
+        if evidence.raised:
+            return f"{self.entry}{about} raised {evidence.text}."
+        extras = dict(zip(EXTRAS, evidence.values[-len(EXTRAS) :], strict=True))
+        if not extras["listed"]:
+            return f"{self.entry}{about} did not return a list of dicts, each with a key 'params'."
+        if extras["foreign"]:
+            return f"Your groups hold {int(extras['foreign'])} things that are no parameters of the model{about}."
+        fine = close(evidence.values, expected)
+        known = records(scenario.program["model"])
+        for i, record in enumerate(known):
+            if not fine[2 * i : 2 * i + 2].all():
+                return f"{_told(record)}{about} {self._where(record, evidence.values[2 * i : 2 * i + 2], scenario)}"
+        return _explain_extras(extras)
+
+    def _where(self, record: Record, found: np.ndarray, scenario: Scenario) -> str:
+        count, decay = found
+        if count == 0:
+            return "is in no group, so it would never be trained."
+        if count > 1:
+            shared = " Two modules share it." if record.tied else ""
+            return f"is in your groups {int(count)} times.{shared}"
+        if np.isnan(decay):
+            return "is in a group without a number as weight_decay; the optimizer's default would decide."
+        return f"has weight_decay {decay:g}; the call asked for {scenario.program['weight_decay']:g}. Should it decay?"
+
+
+def scenario(family: str, about: str, entry: str, model: dict[str, Any], weight_decay: float) -> Scenario:
+    """One call on one model."""
+    program = {"entry": entry, "model": model, "weight_decay": weight_decay}
+    return Scenario(family, "groups", program, 2 * len(records(model)) + len(EXTRAS), about)
+
+
+def _decay(decays: bool | None, high: float, low: float) -> tuple[float, float]:
+    """Value and tolerance: a decay that may be either lies between both."""
+    if decays is None:
+        return (high + low) / 2, abs(high - low) / 2 + 1e-9
+    return (high if decays else low), 1e-9
+
+
+def _told(record: Record) -> str:
+    shape = "a single number" if not record.shape else f"shape {record.shape}"
+    of = f", of {record.owner}" if record.owner != "Parameter" else ""
+    frozen = "" if record.trainable else ", frozen"
+    kind = "norm gain" if record.owner in NORMS and record.name.endswith("weight") else "parameter"
+    return f"The {kind} {' = '.join(record.names)} ({shape}{of}{frozen})"
+
+
+def _explain_extras(extras: Mapping[str, float]) -> str:
+    if extras["unreadable"]:
+        return "One of your groups has no number under 'weight_decay'; the optimizer's default would decide."
+    if not extras["usable"]:
+        return "torch refuses to build an optimizer from your groups."
+    return "" if extras["untouched"] else "Your function changed the model; it should only sort its parameters."

@@ -1,0 +1,157 @@
+"""An optimizer of matrices whose update comes out of Newton-Schulz, with bfloat16 inside as a convention."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder.judge.bfloat16 import allowance, on_grid
+from autograder.judge.evidence import Evidence, Expected, Scenario, close
+from autograder.judge.function_task import ANY_ERROR, ANY_ERROR_TOLERANCE
+from autograder.judge.matrices_in_words import compared
+from autograder.judge.optimizer_task import OptimizerTask
+from autograder.judge.rule import Quantities
+from autograder.judge.simulate import ULP, frame_width, simulate
+from autograder.judge.variants import Variant
+from autograder.oracles.muon import scale_of
+
+LOOSE = 2.0
+FEW, MANY = 4, 0.36
+"""Errors average out over many updates."""
+
+
+@dataclass(frozen=True)
+class MuonTask(OptimizerTask):
+    """An OptimizerTask for matrices.
+
+    A variant that replaces the step `precision` orthogonalises in bfloat16. What the rule calls before, after, lr,
+    scale_factor and orthogonal is what its update consists of.
+    """
+
+    def simulate(self, variant: Variant, scenario: Scenario) -> Expected:
+        """As for any optimizer; loose where Newton-Schulz runs in bfloat16, and then with a condition on all updates."""
+        if scenario.family == "matrices_only":
+            return self._simulate_vectors(variant, scenario)
+        if scenario.player != "optimizer" or "precision" not in variant.steps:
+            return super().simulate(variant, scenario)
+        updates: list[tuple[int, int, Quantities]] = []
+        expected = simulate(self.rule, variant, scenario, lambda step, i, done: updates.append((step, i, done)))
+        moved = np.abs(np.nan_to_num(expected.tolerance))
+        expected.tolerance[:] = moved + LOOSE * self._movement(expected, scenario)
+        if scenario.program.get("dtype") != "bfloat16":
+            expected.holds = _Updates(self, scenario, expected.values, updates).hold
+        return expected
+
+    def plausible(
+        self, accepted: list[Variant], scenarios: Sequence[Scenario], evidence: Sequence[Evidence]
+    ) -> list[Variant]:
+        """Variants in bfloat16 where the very first update lies on its grid, the others where it does not."""
+        index = next(i for i, scenario in enumerate(scenarios) if scenario.family == "first_step")
+        marked = not evidence[index].raised and self._first_update_on_grid(evidence[index].values, scenarios[index])
+        chosen = [variant for variant in accepted if ("precision" in variant.steps) == marked]
+        return self._nearest_first(chosen, scenarios, evidence) if marked else chosen
+
+    def _nearest_first(
+        self, variants: list[Variant], scenarios: Sequence[Scenario], evidence: Sequence[Evidence]
+    ) -> list[Variant]:
+        """Several may be near enough in bfloat16; the nearest at the end of the scenario with everything in it comes first."""
+        index = max(i for i, scenario in enumerate(scenarios) if scenario.family == "together")
+        mine = self.path(evidence[index].values, scenarios[index])
+
+        def distance(variant: Variant) -> float:
+            right = self.path(self.simulate(variant, scenarios[index]).values, scenarios[index])
+            return float(np.nan_to_num(np.abs(mine - right), nan=0.0, posinf=1e30).sum())
+
+        return sorted(variants, key=distance)
+
+    def _first_update_on_grid(self, values: np.ndarray, scenario: Scenario) -> bool:
+        hyper = scenario.program["instances"][0]["kwargs"]
+        start, after = scenario.program["init"], self.path(values, scenario)[0]
+        edges = np.cumsum([0, *map(len, start)])
+        for init, low, high, shape in zip(start, edges, edges[1:], scenario.program["shapes"], strict=False):
+            update = np.asarray(init) - after[low:high]
+            if not (np.any(update) and _marked(update, hyper["lr"], scale_of(hyper["scale"], *shape), 1e-11)):
+                return False
+        return True
+
+    def _movement(self, expected: Expected, scenario: Scenario) -> np.ndarray:
+        """How far each parameter has come at most, in place of each number of a scenario; zero beside parameters."""
+        path = self.path(expected.values, scenario)
+        start = np.concatenate([np.asarray(init, dtype=float) for init in scenario.program["init"]])
+        steps = np.abs(np.diff(np.vstack([start, path]), axis=0))
+        far = np.cumsum(np.nan_to_num(steps), axis=0).max(axis=1, keepdims=True)
+        wide = np.zeros((len(path), frame_width(scenario.program["shapes"])))
+        count = path.shape[1]
+        wide[:, : 2 * count] = far
+        if scenario.family == "closure":
+            wide[:, 2 * count : 3 * count] = 2 * far
+            wide[:, -2] = np.abs(expected.values.reshape(wide.shape)[:, -2])
+        return wide.ravel()
+
+    def _simulate_vectors(self, variant: Variant, scenario: Scenario) -> Expected:
+        refuses = variant.steps.get("refuses", lambda: True)()
+        size = scenario.size
+        error = (ANY_ERROR, ANY_ERROR_TOLERANCE) if refuses else (0.0, 0.0)
+        return Expected(np.full(size, error[0]), np.full(size, error[1]))
+
+    def explain(self, evidence: Evidence, expected: Expected, scenario: Scenario) -> str:
+        """A difference in words."""
+        if scenario.family == "matrices_only":
+            return "Muon moved a parameter that is not a matrix; it should raise ValueError when it is built with one."
+        found = super().explain(evidence, expected, scenario)
+        if expected.holds and not evidence.raised and close(evidence.values, expected).all():
+            return f"Further from the right updates than bfloat16 accounts for ({scenario.about or scenario.family})."
+        if scenario.family == "first_step" and "where" in found:
+            return f"{found} {self._first_updates(evidence.values, expected.values, scenario)}".strip()
+        return found
+
+    def _first_updates(self, mine: np.ndarray, right: np.ndarray, scenario: Scenario) -> str:
+        """The first parameter's update in terms of its singular values."""
+        start = np.asarray(scenario.program["init"][0], dtype=float)
+        shape, lr = scenario.program["shapes"][0], scenario.program["instances"][0]["kwargs"]["lr"]
+        found, wanted = (
+            ((start - self.path(values, scenario)[0][: start.size]) / lr).reshape(shape) for values in (mine, right)
+        )
+        return compared(found, wanted, "its update, divided by lr,")
+
+
+def _marked(update: np.ndarray, lr: float, factor: float, noise: float) -> bool:
+    """Whether an update was in bfloat16 at some point: before it was scaled, before lr, or after both."""
+    return any(on_grid(update / by, noise / by) for by in (lr, lr * factor, 1.0))
+
+
+class _Updates:
+    """Every update of a scenario, taken out of a path: (θ · before − θ' / after) / lr is s · O."""
+
+    def __init__(
+        self, task: MuonTask, scenario: Scenario, values: np.ndarray, updates: list[tuple[int, int, Quantities]]
+    ):
+        self.task, self.scenario, self.updates = task, scenario, updates
+        sizes = [int(np.prod(shape)) for shape in scenario.program["shapes"]]
+        self.edges = np.cumsum([0, *sizes])
+        self.start = np.concatenate([np.asarray(init, dtype=float) for init in scenario.program["init"]])
+        self.unit = ULP[scenario.program.get("dtype", "float64")]
+        self.right = self._taken_out(values)
+
+    def hold(self, values: np.ndarray) -> bool:
+        """Near enough all together, and each of them on the grid of bfloat16, before or after it is scaled."""
+        mine = self._taken_out(values)
+        off = size = 0.0
+        for found, wanted, (_, _, done) in zip(mine, self.right, self.updates, strict=True):
+            noise = 16 * self.unit * (2.0 + np.abs(found).max())
+            if not _marked(found * done.lr, done.lr, done.scale_factor, noise):
+                return False
+            off += np.sum(((found - wanted) / done.scale_factor) ** 2)
+            size += np.sum((allowance(done.ns_steps) * wanted / done.scale_factor) ** 2)
+        return bool(off <= size * (1.0 if len(mine) < FEW else MANY))
+
+    def _taken_out(self, values: np.ndarray) -> list[np.ndarray]:
+        path = np.vstack([self.start, self.task.path(values, self.scenario)])
+        found: list[Any] = []
+        for step, i, done in self.updates:
+            here = slice(self.edges[i], self.edges[i + 1])
+            found.append((path[step, here] * done.before - path[step + 1, here] / done.after) / done.lr)
+        return found

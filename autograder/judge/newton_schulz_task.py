@@ -1,0 +1,105 @@
+"""A function of a matrix whose rounding errors spread over the whole result, with bfloat16 inside as a convention."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder.judge.bfloat16 import allowance, on_grid, relative_error
+from autograder.judge.evidence import Expected, Scenario
+from autograder.judge.function_task import FLAGS, FunctionTask, returned_size
+from autograder.judge.matrices_in_words import compared
+from autograder.judge.rule import Quantities
+from autograder.judge.variants import Step, Variant
+from autograder.worker.codes import ErrorCode
+
+RTOL = 1e-4
+"""Of the root mean square of a result: ten times what float32 adds."""
+LOOSE = 2.0
+HUGE = 30.0
+"""Beyond this an iteration has run away, and rounding decides its numbers."""
+
+
+@dataclass(frozen=True)
+class NewtonSchulzTask(FunctionTask):
+    """A FunctionTask for tensors. A convention that replaces the step `precision` computes in bfloat16.
+
+    Variants may say what they do beside the result: `kept_dtype` (the dtypes that survive; all, without it) and
+    `untouched` (False where the argument is changed).
+    """
+
+    def simulate(self, variant: Variant, scenario: Scenario) -> Expected:
+        """As for any function; tolerances relative to each result's root mean square."""
+        expected = super().simulate(variant, scenario)
+        in_bfloat16 = "precision" in variant.steps
+        ignored = np.zeros(scenario.size, dtype=bool)
+        start, loose, huge = 0, [], []
+        for call in scenario.program["calls"]:
+            stop = start + returned_size(call)
+            values = expected.values[start:stop]
+            size = root_mean_square(values)
+            given_bfloat16 = call["returns"][0]["dtype"] == "bfloat16"
+            coarse = in_bfloat16 or given_bfloat16
+            expected.tolerance[start:stop] = (LOOSE if coarse else RTOL) * size + 1e-12
+            if expected.values[stop] == 0 and (size > HUGE or not np.isfinite(values).all()):
+                huge.append((start, stop))
+            elif given_bfloat16 and variant.kind == "misconception":
+                ignored[start:stop] = True  # eight bits are not enough to tell mistakes apart
+            elif coarse and np.isfinite(values).all():
+                loose.append((start, stop, int(call["kwargs"].get("steps", 5))))
+            ignored[start:stop] |= bool(huge) and huge[-1] == (start, stop)
+            if in_bfloat16:
+                ignored[stop + 2] = True  # Keller Jordan's returns bfloat16, others cast back
+            start = stop + FLAGS
+        holds = Holds(expected.values, tuple(loose), tuple(huge)) if loose or huge else None
+        return Expected(expected.values, expected.tolerance, expected.event, ignored, holds)
+
+    def _explain_call(self, call: dict[str, Any], mine: np.ndarray, right: np.ndarray, fine: np.ndarray) -> str:
+        said = super()._explain_call(call, mine, right, fine)
+        if fine[:-FLAGS].all() or mine[-4] != right[-4] or mine[-3] != right[-3]:
+            return said
+        shape = call["returns"][0]["shape"]
+        more = compared(mine[:-FLAGS].reshape(shape), right[:-FLAGS].reshape(shape), "your result")
+        return f"{self.shown(call)}: {more}" if more else said
+
+    def _block(self, plan: list[tuple[str, Step]], call: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+        size = returned_size(call)
+        found = Quantities(self.formula.bind(call["args"], call["kwargs"]))
+        try:
+            for name, step in plan:
+                found.__dict__[name] = step(found)
+        except RuntimeError:
+            return np.r_[np.full(size, np.nan), float(ErrorCode.RUNTIME), 0, 0, 0], np.zeros(size + FLAGS)
+        wanted = call["returns"][0]
+        shape_kept = list(found.result.shape) == wanted["shape"]
+        dtype_kept = wanted["dtype"] in found.__dict__.get("kept_dtype", (wanted["dtype"],))
+        flags = [ErrorCode.NONE, shape_kept, dtype_kept, found.__dict__.get("untouched", True)]
+        return np.concatenate([np.ravel(found.result), np.asarray(flags, dtype=float)]), np.zeros(size + FLAGS)
+
+
+@dataclass(frozen=True)
+class Holds:
+    """Loose results (start, stop, steps) are near and on the grid of bfloat16, huge ones are huge or not finite."""
+
+    right: np.ndarray
+    loose: tuple[tuple[int, int, int], ...]
+    huge: tuple[tuple[int, int], ...]
+
+    def __call__(self, values: np.ndarray) -> bool:
+        return all(
+            on_grid(values[start:stop])
+            and relative_error(values[start:stop], self.right[start:stop]) <= allowance(steps)
+            for start, stop, steps in self.loose
+        ) and all(
+            not np.isfinite(values[start:stop]).all() or root_mean_square(values[start:stop]) > HUGE / 2
+            for start, stop in self.huge
+        )
+
+
+def root_mean_square(values: np.ndarray) -> float:
+    """Of the finite numbers, without overflow on the way."""
+    finite = values[np.isfinite(values)]
+    largest = float(np.abs(finite).max(initial=0.0))
+    return largest * float(np.sqrt(np.mean((finite / largest) ** 2))) if largest else 0.0

@@ -1,0 +1,145 @@
+"""A function that sorts a model's parameters into two lists, as a task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder.judge.evidence import Evidence, Expected, Scenario, close
+from autograder.judge.rule import Quantities
+from autograder.judge.variants import Bank, Step, Variant
+
+EXTRAS = 2
+
+
+@dataclass(frozen=True)
+class Part:
+    """One parameter. names: all its dotted names, several where it is tied. kinds: of the modules that hold it."""
+
+    names: tuple[str, ...]
+    kinds: tuple[str, ...]
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class SortingTask:
+    """What a maintainer writes for a function model → (first list, second list).
+
+    steps: name → expression of a part (names, kinds, shape) and of earlier steps; the last one, `place`, is the code that
+    the player writes: 0 nowhere, 1 first list, 2 second, 3 both, plus 10 for each repetition. lists: what to call the two.
+    """
+
+    id: str
+    module: str
+    entry: str
+    steps: Mapping[str, Step]
+    bank: Bank
+    draw: Callable[[np.random.Generator], list[Scenario]]
+    lists: tuple[str, str]
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """The public names a student writes."""
+        return (self.entry,)
+
+    def scenarios(self, seed: int) -> list[Scenario]:
+        """All scenarios of the task, drawn from a seed."""
+        return self.draw(np.random.default_rng([seed, *self.id.encode()]))
+
+    def simulate(self, variant: Variant, scenario: Scenario) -> Expected:
+        """Where each parameter ends up with a program following `variant`."""
+        plan = {**{name: step for name, step in variant.steps.items() if name not in self.steps}, **self.steps}
+        plan = {name: variant.steps.get(name, step) for name, step in plan.items()}
+        codes = []
+        for part in parts_of(scenario):
+            found = Quantities({"names": part.names, "kinds": part.kinds, "shape": part.shape})
+            for name, step in plan.items():
+                found.__dict__[name] = step(found)
+            codes.append(float(found.place))
+        values = np.array([*codes, 0.0, 1.0])
+        return Expected(values, np.zeros(values.size))
+
+    def part(self, name: str, scenario: Scenario) -> np.ndarray:
+        """Parts: "path" (where parameters are), "flags" (foreign objects, order), "all"."""
+        flags = np.arange(scenario.size) >= scenario.size - EXTRAS
+        return {"path": ~flags, "flags": flags, "all": np.ones(scenario.size, dtype=bool)}[name]
+
+    def written(self, evidence: Evidence, scenario: Scenario) -> np.ndarray:
+        """All or nothing."""
+        return np.full(scenario.size, not evidence.raised)
+
+    def explain(self, evidence: Evidence, expected: Expected, scenario: Scenario) -> str:
+        """The first parameter in the wrong place."""
+        if evidence.raised:
+            return f"{self.entry}(model) raised {evidence.text} ({scenario.about})."
+        wrong = ~close(evidence.values, expected)
+        for part, mine, right, bad in zip(parts_of(scenario), evidence.values, expected.values, wrong, strict=False):
+            if bad:
+                kinds = "the weight of an embedding" if "embedding" in part.kinds else f"of shape {part.shape}"
+                name = " (also called ".join(part.names[:2]) + (")" if len(part.names) > 1 else "")
+                return (
+                    f"In {scenario.about}, {name}, {kinds}, is {self._place(mine)}; it should be {self._place(right)}."
+                )
+        if wrong[-2]:
+            return "The lists hold something that is not a parameter of the model."
+        return "The lists do not keep the order of model.parameters()." if wrong[-1] else ""
+
+    def _place(self, code: float) -> str:
+        first, second = self.lists
+        places = {0: "in neither list", 1: f"in {first}", 2: f"in {second}", 3: "in both lists"}
+        return places.get(int(code) % 10, "somewhere else") + (" more than once" if code >= 10 else "")
+
+
+def parts_of(scenario: Scenario) -> list[Part]:
+    """The parameters of a scenario's model, in the order of model.parameters()."""
+    found: dict[str, Part] = {}
+    owners = dict(scenario.program["tied"])
+    ordered = _in_model_order(scenario.program["parts"])
+    for path, kind, shape in ordered:
+        for name, size in _parameters(path, kind, shape):
+            owner = owners.get(name, name)
+            if owner in found:
+                known = found[owner]
+                found[owner] = Part((*known.names, name), (*known.kinds, kind), known.shape)
+            else:
+                found[owner] = Part((name,), (kind,), size)
+    return list(found.values())
+
+
+def _in_model_order(parts: Sequence[list[Any]]) -> list[list[Any]]:
+    """Modules are walked folder by folder, in the order in which each folder first appeared; own parameters come first."""
+    first: dict[str, int] = {}
+    for path, _, _ in parts:
+        pieces = path.split(".")
+        for depth in range(1, len(pieces) + 1):
+            first.setdefault(".".join(pieces[:depth]), len(first))
+
+    def place(part: list[Any]) -> tuple[tuple[int, int], ...]:
+        pieces = part[0].split(".")
+        keys = [(1, first[".".join(pieces[:depth])]) for depth in range(1, len(pieces) + 1)]
+        if part[1] == "parameter":
+            keys[-1] = (0, keys[-1][1])
+        return tuple(keys)
+
+    return sorted(parts, key=place)
+
+
+def _parameters(path: str, kind: str, shape: Sequence[int]) -> list[tuple[str, tuple[int, ...]]]:
+    if kind == "parameter":
+        return [(path, tuple(shape))]
+    if kind == "conv":
+        return [(f"{path}.weight", (shape[0], shape[1], shape[2], shape[2])), (f"{path}.bias", (shape[0],))]
+    rest = [(f"{path}.bias", (shape[0],))] if kind in ("norm", "linear_with_bias") else []
+    return [(f"{path}.weight", tuple(shape)), *rest]
+
+
+def model_scenario(
+    entry: str, family: str, about: str, parts: list[list[Any]], tied: Sequence[list[str]] = ()
+) -> Scenario:
+    """A scenario of the model_parts player."""
+    program = {"entry": entry, "parts": parts, "tied": list(tied)}
+    size = len(parts_of(Scenario(family, "model_parts", program, 0, about))) + EXTRAS
+    return Scenario(family, "model_parts", program, size, about)

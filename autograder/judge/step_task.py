@@ -1,0 +1,117 @@
+"""A whole training step as a task: a small model, scripted batches, one frame per call (players/mixed_step.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from autograder.judge.contract import Raises
+from autograder.judge.evidence import Evidence, Expected, Scenario, close
+from autograder.judge.variants import Bank, Variant
+from autograder.oracles.mixed_precision_step import MANTISSA, Run
+
+LOSS, NUMBER, FORM, BITS, FORWARDS, SCALE, KEPT = range(7)
+HEAD = 7
+ENTRY = "mixed_precision_step"
+
+
+@dataclass(frozen=True)
+class StepTask:
+    """The task mixed_precision_step."""
+
+    id: str
+    module: str
+    bank: Bank
+    draw: Callable[[np.random.Generator], list[Scenario]]
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """The public name a student writes."""
+        return (ENTRY,)
+
+    def scenarios(self, seed: int) -> list[Scenario]:
+        """All scenarios, drawn from a seed."""
+        return self.draw(np.random.default_rng([seed, *self.id.encode()]))
+
+    def simulate(self, variant: Variant, scenario: Scenario) -> Expected:
+        """The frames that a program following `variant` leaves; weights agree within the format's error of their moves."""
+        values, slack = np.full(scenario.size, np.nan), np.zeros(scenario.size)
+        run = Run(variant.steps, scenario.program)
+        raised: int | None = None
+        width = frame_width(scenario.program["sizes"])
+        with np.errstate(all="ignore"):
+            for index, step in enumerate(scenario.program["steps"]):
+                try:
+                    head = run.call(step)
+                except Raises:
+                    raised = index
+                    break
+                unit = 2.0 ** -MANTISSA[run.does["format"](run)] + 1e-5
+                moved = np.concatenate([np.ravel(m) for m in run.moved])
+                block = slice(index * width, (index + 1) * width)
+                weights = np.concatenate([np.ravel(p) for p in run.params])
+                values[block] = [*head, *(weights if run.usable() else np.full(weights.size, np.nan))]
+                loss = abs(head[LOSS]) * 2 * unit if np.isfinite(head[LOSS]) else 0.0
+                slack[block] = [loss, *[0.0] * (HEAD - 1), *(unit * moved + 1e-6)]
+        return Expected(values, slack, raised)
+
+    def part(self, name: str, scenario: Scenario) -> np.ndarray:
+        """Parts: "path" (what training depends on), "returned" (the loss and its type), "all"."""
+        column = np.arange(scenario.size) % frame_width(scenario.program["sizes"])
+        returned = (column == LOSS) | (column == NUMBER)
+        return {"path": ~returned, "returned": returned, "all": np.ones(scenario.size, dtype=bool)}[name]
+
+    def written(self, evidence: Evidence, scenario: Scenario) -> np.ndarray:
+        """The frames before the call that raised."""
+        calls = len(scenario.program["steps"]) if not evidence.raised else max(evidence.event, 0)
+        return np.arange(scenario.size) < calls * frame_width(scenario.program["sizes"])
+
+    def explain(self, evidence: Evidence, expected: Expected, scenario: Scenario) -> str:
+        """The first call after which a number differs, and what it is."""
+        context = f" ({scenario.about})" if scenario.about else ""
+        if evidence.raised:
+            return f"Call {max(evidence.event, 0) + 1}{context} raised {evidence.text}."
+        width = frame_width(scenario.program["sizes"])
+        fine = close(evidence.values, expected).reshape(-1, width)
+        if fine.all():
+            return ""
+        row = int(np.argmin(fine.all(axis=1)))
+        mine, right = (values.reshape(-1, width)[row] for values in (evidence.values, expected.values))
+        return f"Call {row + 1}{context}: {_what(mine, right, fine[row])}"
+
+
+def frame_width(sizes: list[int]) -> int:
+    """Numbers per call."""
+    inputs, hidden, outputs = sizes
+    return HEAD + hidden * inputs + outputs * hidden + 2
+
+
+def _what(mine: np.ndarray, right: np.ndarray, fine: np.ndarray) -> str:
+    if not fine[BITS]:
+        return f"the model computed in {_format(mine[BITS])}; {_format(right[BITS])} was asked for."
+    if not fine[FORWARDS]:
+        return f"the model ran {mine[FORWARDS]:g} times; once is enough."
+    if not fine[FORM]:
+        return "loss_fn was not called as loss_fn(model, *batch)."
+    if not fine[KEPT]:
+        return "the model's parameters changed their dtype; autocast casts copies and leaves them in float32."
+    if not fine[HEAD:].all():
+        return _weights(mine[HEAD:], right[HEAD:], ~fine[HEAD:])
+    if not fine[SCALE]:
+        return f"the scale afterwards is {mine[SCALE]:g}; expected {right[SCALE]:g}."
+    if not fine[LOSS]:
+        return f"it returned {mine[LOSS]:.6g}; the loss is {right[LOSS]:.6g}."
+    return "it returned a tensor or nothing; the task asks for a Python float."
+
+
+def _format(mantissa: float) -> str:
+    return next((name for name, bits in MANTISSA.items() if bits == mantissa), "another format")
+
+
+def _weights(mine: np.ndarray, right: np.ndarray, wrong: np.ndarray) -> str:
+    if not np.isfinite(mine[wrong]).all():
+        return "weights are inf or NaN; this step should have been skipped."
+    i = int(np.argmax(wrong))
+    return f"{wrong.sum()} of {wrong.size} weights are not right: the first is {mine[i]:.6g}; expected {right[i]:.6g}."

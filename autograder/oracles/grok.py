@@ -1,0 +1,156 @@
+"""A training run that is watched until validation accuracy jumps, on a model whose weights are written beforehand.
+
+`STEPS` are the decisions of such a run, by name; a variant replaces some. k counts updates: the state k is the one that
+k updates have made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+THRESHOLD = 0.99
+
+
+def log_softmax(logits: np.ndarray) -> np.ndarray:
+    """Rows of logarithms of probabilities."""
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
+
+
+def cross_entropy(logits: np.ndarray, y: np.ndarray) -> float:
+    """Mean over the examples, in nats."""
+    return float(-log_softmax(logits)[np.arange(len(y)), y].mean())
+
+
+def cross_entropy_slope(logits: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The gradient of the mean with respect to the logits."""
+    slope = np.exp(log_softmax(logits))
+    slope[np.arange(len(y)), y] -= 1
+    return slope / len(y)
+
+
+def first(old: float | None, k: int, accuracy: float, threshold: float, number: int) -> float | None:
+    """The first logged step whose accuracy is high enough."""
+    return k if old is None and accuracy >= threshold else old
+
+
+STEPS: dict[str, Callable[..., Any]] = {
+    "logged": lambda k, max_steps, log_every: k % log_every == 0 or k == max_steps,
+    "updates": lambda max_steps: max_steps,
+    "evaluated": lambda k, max_steps: k,
+    "label": lambda k: k,
+    "train_mode": lambda evaluated_before: True,
+    "eval_mode": lambda: False,
+    "end_mode": lambda: 1.0,
+    "train_set": lambda train, val: train,
+    "val_set": lambda train, val: val,
+    "gradient_set": lambda train, val, k: train,
+    "loss": cross_entropy,
+    "slope": cross_entropy_slope,
+    "gradient": lambda new, before: new,
+    "accuracy": lambda right, count: right / count,
+    "threshold": lambda: THRESHOLD,
+    "memorised": first,
+    "grokked": first,
+    "swap": lambda memorised, grokked: (memorised, grokked),
+    "stop": lambda memorised, grokked: grokked is not None,
+    "after_stop": lambda: 0,
+    "never": lambda max_steps: np.nan,
+    "graphs": lambda evaluations, updates: 0,
+    "not_floats": lambda entries: 0,
+}
+
+
+@dataclass
+class Watched:
+    """What a run leaves: the log's rows (step, train loss, val loss, train accuracy, val accuracy), the two firsts, the
+    gradients of its updates, the mode at the end, passes that kept a graph, entries that are no numbers."""
+
+    rows: list[list[float]] = field(default_factory=list)
+    firsts: tuple[float, float] = (np.nan, np.nan)
+    gradients: list[np.ndarray] = field(default_factory=list)
+    training: float = 1.0
+    graphs: float = 0.0
+    not_floats: float = 0.0
+
+
+class Script:
+    """The scripted model: tables[k] (groups, classes) after k updates."""
+
+    def __init__(self, program: Mapping[str, Any]):
+        self.tables = np.array(program["tables"], dtype=float)
+        self.bump = np.array(program["bump"], dtype=float)
+
+    def logits(self, k: int, x: np.ndarray, training: bool) -> np.ndarray:
+        """Row a of the table turned by b places; halved and bumped in train mode."""
+        rows = self.tables[k][x[:, :1], self._places(x)]
+        return 0.5 * rows + self.bump if training else rows
+
+    def gradient(self, x: np.ndarray, slopes: np.ndarray, training: bool) -> np.ndarray:
+        """The table's gradient from that of the logits."""
+        total = np.zeros_like(self.tables[0])
+        np.add.at(total, (x[:, :1], self._places(x)), slopes * (0.5 if training else 1.0))
+        return total.ravel()
+
+    def _places(self, x: np.ndarray) -> np.ndarray:
+        classes = self.tables.shape[2]
+        return np.asarray((np.arange(classes) - x[:, 1:]) % classes)
+
+
+def watch(program: Mapping[str, Any], replaced: Mapping[str, Callable[..., Any]]) -> Watched:
+    """The run as `STEPS` decide, with some of them replaced."""
+    do = {**STEPS, **replaced}
+    script, run = Script(program), Watched()
+    parts = [np.array(part) for part in program["data"]]
+    train, val = (parts[0], parts[1]), (parts[2], parts[3])
+    memorised = grokked = None
+    max_steps, log_every = program["max_steps"], program["log_every"]
+    updates, k, left = do["updates"](max_steps), 0, -1
+    before = np.zeros(script.tables[0].size)
+    while True:
+        if left < 0 and do["logged"](k, max_steps, log_every):
+            row = _row(script, do, k, max_steps, train, val)
+            number = len(run.rows)
+            memorised = do["memorised"](memorised, k, row[3], do["threshold"](), number)
+            grokked = do["grokked"](grokked, k, row[4], do["threshold"](), number)
+            run.rows.append(row)
+            if do["stop"](memorised, grokked):
+                left = do["after_stop"]()
+        if k >= updates or left == 0:
+            break
+        left -= left > 0
+        before = do["gradient"](_gradient(script, do, k, train, val, bool(run.rows)), before)
+        run.gradients.append(before)
+        k += 1
+    firsts = do["swap"](memorised, grokked)
+    run.firsts = tuple(do["never"](max_steps) if value is None else value for value in firsts)
+    run.training, run.graphs = do["end_mode"](), do["graphs"](2 * len(run.rows), len(run.gradients))
+    run.not_floats = do["not_floats"](len(run.rows))
+    return run
+
+
+Set = tuple[np.ndarray, np.ndarray]
+
+
+def _row(
+    script: Script, do: Mapping[str, Callable[..., Any]], k: int, max_steps: int, train: Set, val: Set
+) -> list[float]:
+    state = do["evaluated"](k, max_steps)
+    found = []
+    for x, y in (do["train_set"](train, val), do["val_set"](train, val)):
+        logits = script.logits(state, x, do["eval_mode"]())
+        found.append((do["loss"](logits, y), do["accuracy"](int((logits.argmax(axis=1) == y).sum()), len(y))))
+    (train_loss, train_acc), (val_loss, val_acc) = found
+    return [do["label"](k), train_loss, val_loss, train_acc, val_acc]
+
+
+def _gradient(
+    script: Script, do: Mapping[str, Callable[..., Any]], k: int, train: Set, val: Set, evaluated: bool
+) -> np.ndarray:
+    x, y = do["gradient_set"](train, val, k)
+    training = do["train_mode"](evaluated)
+    return script.gradient(x, do["slope"](script.logits(k, x, training), y), training)

@@ -1,0 +1,102 @@
+"""Master weights (Micikevicius et al., 2018, section 3.1).
+
+A float32 copy of every weight takes the updates; the model's low-precision weights are rounded from it after each step.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from autograder.judge.rounding import representable
+from autograder.judge.scripted_task import Descent, ScriptedRun
+
+
+def copied(run: MasterWeightsRun, i: int) -> np.ndarray | None:
+    """The gradient that a master weight gets."""
+    return run.grads[i]
+
+
+class MasterWeightsRun(ScriptedRun):
+    """The steps: each is something that a program may do otherwise."""
+
+    steps: ClassVar = {
+        "chosen": lambda s, indices: indices,
+        "before_step": lambda s: None,
+        "gradient": copied,
+        "kept": lambda s, master: master,
+        "rounded": lambda s, master: representable(master, s.dtype),
+        "write": lambda s, i, new: s.write(i, new),
+        "copies_gradients_first": lambda s: True,
+        "writes_last": lambda s: True,
+        "steps_taken": lambda s: 1,
+        "cleared": lambda s: None,
+        "saves_masters": lambda s: True,
+        "saves_optimizer": lambda s: True,
+        "loaded": lambda s: None,
+    }
+
+    def build(self) -> None:
+        """Masters start as the model's weights."""
+        make = self.program["make"]["args"]
+        self.dtype = self.program["format"]
+        self.chosen = list(self.does["chosen"](self, make[0]["params"]))
+        self.masters = {i: self.params[i].copy() for i in self.chosen}
+        self.master_grads: dict[int, np.ndarray | None] = dict.fromkeys(self.chosen)
+        self.optimizer = Descent(**make[1]["make_sgd"])
+        self.detached = False
+        self.grads_before: list[np.ndarray | None] = []
+
+    def call(self, method: str, args: list[Any]) -> float:
+        """step() and zero_grad()."""
+        if method == "zero_grad":
+            self.open_grads = False
+            self.zero_grad()
+        else:
+            self.step()
+        return np.nan
+
+    def zero_grad(self) -> None:
+        """The model's gradients are cleared; whether to None or to zero is not looked at."""
+        self.grads_before = list(self.grads)
+        self.grads = [np.zeros(param.shape) for param in self.params]
+        self.does["cleared"](self)
+
+    def step(self) -> None:
+        """Copy gradients up, update the masters, round them down."""
+        self.does["before_step"](self)
+        if not self.does["writes_last"](self):
+            self._write()
+        if self.does["copies_gradients_first"](self):
+            self._copy_gradients()
+        for _ in range(self.does["steps_taken"](self)):
+            self._descend()
+        if not self.does["copies_gradients_first"](self):
+            self._copy_gradients()
+        if self.does["writes_last"](self):
+            self._write()
+        self.open_grads = True
+
+    def _copy_gradients(self) -> None:
+        for i in self.chosen:
+            self.master_grads[i] = self.does["gradient"](self, i)
+
+    def _descend(self) -> None:
+        for i, grad in self.master_grads.items():
+            if grad is not None and not self.detached:
+                self.masters[i] = self.does["kept"](self, self.optimizer.update(i, self.masters[i], grad))
+
+    def _write(self) -> None:
+        for i in self.chosen:
+            self.does["write"](self, i, self.does["rounded"](self, self.masters[i]))
+
+    def reload(self) -> None:
+        """A new object over the new parameters; masters and optimizer state as they were saved."""
+        masters, optimizer, chosen = self.masters, self.optimizer, self.chosen
+        self.build()
+        if self.does["saves_masters"](self):
+            self.masters = {i: masters[i].copy() for i in chosen}
+        if self.does["saves_optimizer"](self):
+            self.optimizer = optimizer
+        self.does["loaded"](self)

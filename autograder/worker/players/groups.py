@@ -1,0 +1,98 @@
+"""Builds a model, asks for its parameter groups, and notes where each parameter landed.
+
+Two numbers for each parameter, in the order of named_parameters(): how often it is in the groups, and the weight_decay
+of the first group that has it (NaN where there is none). Then `EXTRAS`.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import OrderedDict
+from typing import Any
+
+import torch
+from torch import nn
+
+from autograder.worker.harness import Recorder
+from autograder.worker.players.tensors import numbers
+
+EXTRAS = ("foreign", "unreadable", "listed", "usable", "untouched")
+"""Things in groups that are no parameter of the model; groups without a number as weight_decay; 1 for a list of dicts;
+1 where torch builds an optimizer from it; 1 where the model is as it was."""
+
+
+class Block(nn.Module):
+    """A module with named parts."""
+
+
+def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
+    """One model, one call."""
+    recorder.event = 0
+    model = build(scenario["model"])
+    params = list(model.parameters())
+    before = [(param.detach().clone(), param.requires_grad) for param in params]
+    recorder.event = 1
+    result = getattr(module, scenario["entry"])(model, scenario["weight_decay"])
+    groups = result if isinstance(result, list | tuple) else []
+    listed = bool(groups) and all(isinstance(group, dict) and "params" in group for group in groups)
+    found = [(_members(group["params"]), group) for group in groups] if listed else []
+    known = {id(param) for param in params}
+    foreign = sum(id(member) not in known for members, _ in found for member in members)
+    unreadable = sum(not _is_number(group.get("weight_decay")) for _, group in found)
+    places = []
+    for param in params:
+        inside = [group for members, group in found for member in members if member is param]
+        decay = inside[0].get("weight_decay") if inside else None
+        places += [len(inside), numbers(decay, 1)[0] if _is_number(decay) else float("nan")]
+    usable = listed and _usable([{**group, "params": _kept(group["params"], members)} for members, group in found])
+    untouched = all(
+        torch.equal(param, values) and param.requires_grad == trainable
+        for param, (values, trainable) in zip(params, before, strict=True)
+    )
+    recorder.put(0, [*places, foreign, unreadable, listed, usable, untouched])
+
+
+def build(spec: dict[str, Any]) -> nn.Module:
+    """The model of a specification; see autograder/judge/model_spec.py."""
+    model = _module(spec["root"])
+    for first, second in spec.get("ties", []):
+        owner, _, leaf = second.rpartition(".")
+        setattr(model.get_submodule(owner), leaf, model.get_parameter(first))
+    for name in spec.get("frozen", []):
+        model.get_parameter(name).requires_grad_(False)
+    return model
+
+
+def _module(node: dict[str, Any]) -> nn.Module:
+    if node["kind"] == "Sequential":
+        return nn.Sequential(OrderedDict((name, _module(part)) for name, part in node["parts"]))
+    if node["kind"] != "Block":
+        return getattr(nn, node["kind"])(*node.get("args", []), **node.get("kwargs", {}))
+    block = Block()
+    for name, part in node["parts"]:
+        made: Any = nn.Parameter(torch.ones(part["args"][0])) if part["kind"] == "Parameter" else _module(part)
+        setattr(block, name, made)
+    return block
+
+
+def _members(params: Any) -> list[Any]:
+    return [params] if isinstance(params, torch.Tensor) else list(params)
+
+
+def _kept(params: Any, members: list[Any]) -> Any:
+    """A set stays one, so that torch can refuse it; a generator has already been read."""
+    return params if isinstance(params, set) else members
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | torch.Tensor) and not isinstance(value, bool)
+
+
+def _usable(groups: list[dict[str, Any]]) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            torch.optim.SGD(groups, lr=0.1)
+    except Exception:
+        return False
+    return True

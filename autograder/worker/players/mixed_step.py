@@ -1,0 +1,141 @@
+"""Plays mixed_precision_step on a small model whose numbers stay exact, with a loss scaler that keeps a protocol.
+
+Each call leaves one frame: the loss returned, 1 if it is a Python number, how loss_fn was called (1 model and parts of
+the batch, 2 model and the batch, 3 the model's output and the target), the dtype of the model's output (bits of its
+mantissa), how often the model ran, the scale afterwards, 1 where parameters kept their dtype, and every parameter. Once a
+parameter is infinite, NaN or beyond 1e30, all of them and the losses of later calls are written as NaN.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from autograder.worker.harness import Recorder
+from autograder.worker.players.tensors import numbers, size_of, tensor
+
+HEAD = ("loss", "number", "form", "mantissa", "forwards", "scale", "dtypes")
+MANTISSA = {torch.float32: 23, torch.bfloat16: 7, torch.float16: 10, torch.float64: 52}
+DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32}
+
+
+def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
+    """One frame per call."""
+    run = _Run(module, scenario)
+    for index, step in enumerate(scenario["steps"]):
+        recorder.event = index
+        frame = run.step(step)
+        recorder.put(index * frame.size, frame)
+
+
+class TwoLayers(nn.Module):
+    """Linear, ReLU, Linear, without biases; notes what its output is made of."""
+
+    def __init__(self, first: list[float], second: list[float], sizes: list[int]):
+        super().__init__()
+        inputs, hidden, outputs = sizes
+        self.first, self.second = nn.Linear(inputs, hidden, bias=False), nn.Linear(hidden, outputs, bias=False)
+        self.unused = nn.Parameter(torch.ones(2))
+        self.first.weight.data = tensor(first, [hidden, inputs], "float32")
+        self.second.weight.data = tensor(second, [outputs, hidden], "float32")
+        self.forwards, self.made_of = 0, torch.float32
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """x: (batch, inputs). Returns (batch, outputs)."""
+        out = self.second(torch.relu(self.first(x)))
+        self.forwards, self.made_of = self.forwards + 1, out.dtype
+        return out
+
+
+class Scaler:
+    """A loss scaler with the methods of LossScaler."""
+
+    def __init__(self, scale: float):
+        self.value, self.unscaled, self.found = scale, False, False
+
+    def scale(self, loss: torch.Tensor) -> torch.Tensor:
+        """The loss times the scale."""
+        return loss * self.value
+
+    @torch.no_grad()
+    def unscale_(self, optimizer: torch.optim.Optimizer) -> None:
+        """Divide the gradients, once per step."""
+        if self.unscaled:
+            raise RuntimeError("unscale_() has already been called since the last update()")
+        self.unscaled = True
+        for group in optimizer.param_groups:
+            for param in group["params"]:
+                if param.grad is not None:
+                    param.grad.div_(self.value)
+                    self.found = self.found or not bool(torch.isfinite(param.grad).all())
+
+    def step(self, optimizer: torch.optim.Optimizer) -> bool:
+        """Step, unless something was not finite."""
+        if not self.unscaled:
+            self.unscale_(optimizer)
+        if not self.found:
+            optimizer.step()
+        return not self.found
+
+    def update(self) -> None:
+        """Half the scale after an overflow; twice the scale otherwise, so that every update shows."""
+        self.value *= 0.5 if self.found else 2.0
+        self.unscaled, self.found = False, False
+
+
+class _Run:
+    def __init__(self, module: Any, scenario: dict[str, Any]):
+        self.function, self.scenario = getattr(module, scenario["entry"]), scenario
+        self.sizes = scenario["sizes"]
+        self.model = TwoLayers(scenario["first"], scenario["second"], self.sizes)
+        if scenario.get("stale"):
+            for param in self.model.parameters():
+                param.grad = torch.full_like(param, 3.0)
+        self.optimizer = torch.optim.SGD(self.model.parameters(), lr=scenario["lr"], momentum=0.5)
+        self.scaler = Scaler(scenario["scale"]) if scenario["scale"] else None
+        self.form = 0
+
+    def loss_fn(self, *args: Any) -> torch.Tensor:
+        """Half the squared error, in float32; times inf where the script wants an overflow."""
+        if args and args[0] is self.model:
+            self.form = 2 if len(args) == 2 else 1
+            x, target = args[1] if len(args) == 2 else args[1:]
+            output = self.model(x)
+        else:
+            self.form = 3
+            output, target = args
+        return 0.5 * (output.float() - target).square().sum() * self.factor
+
+    def step(self, step: dict[str, Any]) -> np.ndarray:
+        count = len(step["x"]) // self.sizes[0]
+        x = tensor(step["x"], [count, self.sizes[0]], "float32")
+        target = tensor(step["target"], [count, self.sizes[2]], "float32")
+        self.factor, self.form, self.model.forwards = step.get("factor", 1.0), 0, 0
+        kwargs: dict[str, Any] = dict(self.scenario["kwargs"])
+        if self.scaler is not None:
+            kwargs["scaler"] = self.scaler
+        if "dtype" in kwargs:
+            kwargs["dtype"] = DTYPES[kwargs["dtype"]]
+        usable = self.usable()
+        result = self.function(self.model, self.loss_fn, (x, target), self.optimizer, **kwargs)
+        weights = [self.model.first.weight, self.model.second.weight, self.model.unused]
+        kept = all(weight.dtype == torch.float32 for weight in weights)
+        head = [
+            numbers(result, 1)[0] if usable else np.nan,
+            float(isinstance(result, int | float)),
+            self.form,
+            MANTISSA.get(self.model.made_of, -1),
+            self.model.forwards,
+            self.scaler.value if self.scaler is not None else np.nan,
+            float(kept),
+        ]
+        sizes = [size_of(list(weight.shape)) for weight in weights]
+        values = np.concatenate([numbers(w, n) for w, n in zip(weights, sizes, strict=True)])
+        return np.concatenate([head, values if self.usable() else np.full(values.size, np.nan)])
+
+    def usable(self) -> bool:
+        """Whether all weights are numbers that one can go on with."""
+        return all(bool((param.detach().abs() < 1e30).all()) for param in self.model.parameters())

@@ -1,0 +1,64 @@
+"""Builds a model from a list of parts, calls a function that sorts its parameters, and says where each one ended up.
+
+One number per parameter of the model, in the model's order: 0 nowhere, else 1 for the first returned list, 2 for the
+second, 3 for both; plus 10 for every time it is there more than once. Then two numbers: foreign objects in the lists, and
+1 where both lists keep the model's order.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from autograder.worker.harness import Recorder
+
+
+def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
+    """One model."""
+    recorder.event = 0
+    model = build(scenario["parts"], scenario["tied"])
+    first, second = (list(part) for part in getattr(module, scenario["entry"])(model))
+    numbers = {id(p): number for number, p in enumerate(model.parameters())}
+    codes = [0.0] * len(numbers)
+    foreign, ordered = 0, True
+    for code, found in ((1, first), (2, second)):
+        seen = [numbers[id(p)] for p in found if id(p) in numbers]
+        foreign += len(found) - len(seen)
+        once = list(dict.fromkeys(seen))
+        ordered = ordered and once == sorted(once)
+        for number in once:
+            codes[number] += code + 10 * (seen.count(number) - 1)
+    recorder.put(0, [*codes, foreign, float(ordered)])
+
+
+def build(parts: list[list[Any]], tied: list[list[str]]) -> nn.Module:
+    """A model of parts ["blocks.0.query", "linear", [outputs, inputs]]; tied: pairs of dotted parameter names."""
+    model = nn.Module()
+    for path, kind, shape in parts:
+        *folders, name = path.split(".")
+        place = model
+        for folder in folders:
+            if not hasattr(place, folder):
+                place.add_module(folder, nn.Module())
+            place = getattr(place, folder)
+        _add(place, name, kind, shape)
+    for name, other in tied:
+        path, _, leaf = name.rpartition(".")
+        setattr(model.get_submodule(path), leaf, model.get_parameter(other))
+    return model
+
+
+def _add(place: nn.Module, name: str, kind: str, shape: list[int]) -> None:
+    if kind == "parameter":
+        place.register_parameter(name, nn.Parameter(torch.zeros(shape)))
+        return
+    made: dict[str, Any] = {
+        "embedding": lambda: nn.Embedding(shape[0], shape[1]),
+        "linear": lambda: nn.Linear(shape[1], shape[0], bias=False),
+        "linear_with_bias": lambda: nn.Linear(shape[1], shape[0]),
+        "norm": lambda: nn.LayerNorm(shape),
+        "conv": lambda: nn.Conv2d(shape[1], shape[0], shape[2]),
+    }
+    place.add_module(name, made[kind]())

@@ -1,0 +1,123 @@
+"""Plays scripted events on one object of the student's: losses, method calls, saves and loads.
+
+After every event it writes one frame: what the event returned, the code of an exception that was expected there, every
+parameter as the model sees it, every parameter as an older view of its storage sees it, every gradient (NaN for None).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from autograder.worker.codes import error_code
+from autograder.worker.harness import Recorder, reloaded
+from autograder.worker.players.tensors import numbers, size_of, tensor
+
+
+def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
+    """Build the object, then run the events; one frame each."""
+    run = _Run(module, scenario)
+    recorder.event = 0
+    run.build()
+    for index, event in enumerate(scenario["events"], start=1):
+        recorder.event = index
+        run.do(event)
+        recorder.put((index - 1) * run.width, run.frame(event))
+
+
+class _Run:
+    def __init__(self, module: Any, scenario: dict[str, Any]):
+        self.module, self.scenario = module, scenario
+        self.shapes: list[list[int]] = scenario["shapes"]
+        self.dtype = scenario["format"]
+        self.params = [
+            torch.nn.Parameter(tensor(values, shape, self.dtype))
+            for values, shape in zip(scenario["init"], self.shapes, strict=True)
+        ]
+        self.views = [param.data for param in self.params]
+        self.width = 2 + 3 * sum(size_of(shape) for shape in self.shapes)
+        self.optimizers = [self._optimizer(spec) for spec in scenario.get("optimizers", [])]
+        self.object: Any = None
+        self.result: Any = None
+        self.error = 0.0
+
+    def build(self) -> None:
+        make, how = getattr(self.module, self.scenario["entry"]), self.scenario["make"]
+        args = [self._argument(value) for value in how.get("args", [])]
+        self.object = make(*args, **{name: self._argument(value) for name, value in how.get("kwargs", {}).items()})
+
+    def do(self, event: list[Any]) -> None:
+        """One event; what it returned is in self.result."""
+        kind, *rest = event
+        self.result, self.error = None, 0.0
+        getattr(self, f"_{kind}")(*rest)
+
+    def _backward(self, coefficients: list[Any], scaled: bool, fresh: bool) -> None:
+        """The loss Σ coefficient · parameter, through the object's scale() or not; a parameter without coefficients has no
+        gradient afterwards. fresh: gradients of before are forgotten."""
+        loss = torch.zeros((), dtype=self.params[0].dtype)
+        for param, values, shape in zip(self.params, coefficients, self.shapes, strict=True):
+            if values is None or fresh:
+                param.grad = None
+            if values is not None:
+                loss = loss + (tensor(values, shape, self.dtype) * param).sum()
+        value = self.object.scale(loss) if scaled else loss
+        self.result = value
+        value.backward()
+
+    def _call(self, method: str, args: list[Any], expect_error: bool = False) -> None:
+        try:
+            self.result = getattr(self.object, method)(*[self._argument(value) for value in args])
+        except Exception as error:
+            if not expect_error or isinstance(error, NotImplementedError):
+                raise
+            self.error = float(error_code(error))
+
+    def _shrink(self, factor: float) -> None:
+        """Something the training loop does to gradients between unscaling and the step, such as clipping."""
+        for param in self.params:
+            if param.grad is not None:
+                param.grad.mul_(factor)
+
+    def _repeat(self, times: int, events: list[list[Any]]) -> None:
+        for _ in range(times):
+            for event in events:
+                self.do(event)
+
+    def _reload(self) -> None:
+        """A new process: new parameters of the same values, a new object, its state loaded."""
+        saved = reloaded(self.object.state_dict())
+        self.params = [torch.nn.Parameter(param.detach().clone()) for param in self.params]
+        self.views = [param.data for param in self.params]
+        self.optimizers = [self._optimizer(spec) for spec in self.scenario.get("optimizers", [])]
+        self.build()
+        self.object.load_state_dict(saved)
+
+    def _optimizer(self, spec: dict[str, Any]) -> torch.optim.Optimizer:
+        groups = [{"params": [self.params[i] for i in group]} for group in spec["groups"]]
+        return torch.optim.SGD(groups, **spec["kwargs"])
+
+    def _argument(self, value: Any) -> Any:
+        """Plain data as what it stands for: an optimizer, the parameters, a factory of optimizers, a loss."""
+        if not isinstance(value, dict):
+            return value
+        if "optimizer" in value:
+            return self.optimizers[value["optimizer"]]
+        if "params" in value:
+            chosen = [self.params[i] for i in value["params"]]
+            return iter(chosen) if value["form"] == "generator" else chosen
+        if "make_sgd" in value:
+            return lambda params: torch.optim.SGD(params, **value["make_sgd"])
+        return torch.tensor(value["loss"], dtype=torch.float32, requires_grad=True)
+
+    def frame(self, event: list[Any]) -> np.ndarray:
+        sizes = [size_of(shape) for shape in self.shapes]
+        result = float(self.result) if isinstance(self.result, np.bool_) else self.result
+        parts = [numbers(result, 1), np.array([self.error])]
+        parts += [numbers(param, size) for param, size in zip(self.params, sizes, strict=True)]
+        parts += [numbers(view, size) for view, size in zip(self.views, sizes, strict=True)]
+        grads = np.concatenate([numbers(param.grad, size) for param, size in zip(self.params, sizes, strict=True)])
+        cleared = event[:2] == ["call", "zero_grad"]
+        return np.concatenate([*parts, np.nan_to_num(grads) if cleared else grads])

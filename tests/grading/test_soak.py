@@ -1,0 +1,15 @@
+"""A small soak; `make soak` is the long one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks.soak import soak
+
+
+def test_kills_at_random_moments_lose_nothing(tmp_path: Path) -> None:
+    done = soak(tmp_path, submissions=40, grader_kills=3, worker_kills=6, seed=1, calm=0.5)
+    assert done.problems == []
+    assert done.grader_kills >= 1
+    assert done.worker_kills >= 1
+    assert done.rows == 40 * 18
