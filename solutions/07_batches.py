@@ -829,7 +829,7 @@ show(
 # > - parameters whose gradient is `None` are left out. Without any gradient the norm is 0;
 # > - in place: whoever holds a reference to `p.grad` sees the change. The trailing underscore
 # >   says so;
-# > - gradients that are all zero stay zero;
+# > - gradients that are all zero stay zero, and an infinite `max_norm` changes nothing;
 # > - if a gradient has an inf or NaN in it, return that norm, inf or NaN. What becomes of the
 # >   gradients then is up to you: the caller should skip the step.
 # >

@@ -12,7 +12,7 @@ def say(seen: Seen) -> str:
     """The first difference: what became of the gradients, what was returned, then everything else."""
     program, context = seen.scenario.program, f" ({seen.scenario.about})" if seen.scenario.about else ""
     if seen.wrong("grads"):
-        return f"{_gradients(seen)} max_norm is {program['max_norm']:.5g}{context}."
+        return f"{_gradients(seen)} max_norm is {program['max_norm']:.5g}{context if np.isfinite(program['max_norm']) else ''}."
     if seen.wrong("returned"):
         returned, norm = float(seen.mine["returned"][0]), float(seen.right["returned"][0])
         what = {4: "None", 5: "something that is no number"}.get(int(seen.mine["kind"][0]), f"{returned:.5g}")

@@ -119,6 +119,14 @@ RIGHT = {
             p.grad.data.mul_(max_norm / total)
     return torch.tensor(total, dtype=torch.float64)
 """,
+    "upcast-to-float32": LISTED
+    + """    norm = torch.sqrt(sum([g.float().square().sum() for g in grads], torch.zeros(1)))
+    factor = max_norm / norm.item() if norm > max_norm else 1.0
+    for p in params:
+        if p.grad is not None:
+            p.grad.detach().mul_(factor)
+    return norm
+""",
     "einsum": LISTED
     + """    parts = [torch.einsum("i,i->", g.reshape(-1).double(), g.reshape(-1).double()) for g in grads]
     norm = torch.as_tensor(sum(parts) if parts else 0.0).sqrt()
