@@ -76,10 +76,10 @@ show(
 )
 
 # %% [markdown]
-# The black curve pays nothing for being last: it follows the fast one for 600 steps and then
-# drops through the floors of all the others. Note where the gain shows: only *during* the
-# decay. Judge it at step 600 and it looks as bad as the constant rate. Keep that in mind when
-# you compare two runs with different schedules half way.
+# The black curve follows the fastest of the others for 600 steps and then drops below all of
+# them. Note where the gain shows: only *during* the decay. Judge it at step 600 and it looks as
+# bad as the constant rate. Keep that in mind when you compare two runs with different schedules
+# half way.
 #
 # A **schedule** is the learning rate as a function of the step. In this chapter a schedule is a
 # pure function: it remembers nothing, and the same step always gives the same number. That
