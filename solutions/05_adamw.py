@@ -333,7 +333,7 @@ label_ends(ax)
 show(
     fig,
     alt="AdamW reaches 99 % on held-out pairs after about 300 steps. Adam with a weak L2 gets there "
-    "around step 700, with a stronger one it rises early and sticks below 99 %, with the strongest "
+    "around step 850, with a stronger one it rises early and sticks below 99 %, with the strongest "
     "it stays near zero.",
 )
 for name, curve in curves.items():
@@ -604,10 +604,13 @@ show_microscope(
     "Below, sizes by layer. The cosine to minus the gradient is 0.5 to 0.7 on the first step, and "
     "-0.1 to 0.4 on the last.",
 )
-print("batch loss: " + ", ".join(f"{value:.2f}" for value in history.losses[:: watched // 4]))
+losses = history.losses
+print(
+    f"batch loss: {losses[0]:.2f} at first, {max(losses):.2f} at worst, {losses[-1]:.2f} at last"
+)
 
 # %% [markdown]
-# The loss first climbs from 4.7 to above 5.5. The updates themselves look harmless: they are never
+# The loss climbs above its start before it falls. The updates themselves look harmless: they are never
 # longer than lr, however bad things are, and they *shrink* in units of lr, because steps that bounce
 # from wall to wall bring gradients that cancel in m. What gives it away is the cosine: near zero for
 # some layers, so they no longer walk downhill.

@@ -8,6 +8,7 @@ record    the command that records them
 surfaces  two-dimensional test functions, and paths down them
 style     one look, one colour per optimizer, figures with a description
 plots     the figures that chapters draw again and again
+microscope   what an optimizer does to each layer, at every step of a run
 widgets   sliders, with a picture where no slider can work
 live_figure     any figure with sliders
 stability       where gradient descent with momentum explodes, and how fast it is elsewhere

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.bank.programs import edited
+
 BASE = """
 import torch
 
@@ -136,7 +138,14 @@ def decay_groups(model, weight_decay):
     ),
 }
 
+HIDING = {
+    "names-instead-of-parameters": [(_LIST, "decay.append(name)"), (_REST, "rest.append(name)")],
+    "copies-instead-of-parameters": [(_LIST, "decay.append(p.data)"), (_REST, "rest.append(p.data)")],
+}
+"""Whoever makes one of these has no parameter in any group, so nothing else can be seen of the program."""
+
 WRONG = {
+    **{id: edited(BASE, edits, id) for id, edits in HIDING.items()},
     "everything-decays": [(_RULE, "if True:")],
     "nothing-decays": [(_RULE, "if False:")],
     "reversed": [(_RULE, "if p.ndim < 2:")],
@@ -187,8 +196,6 @@ WRONG = {
     "decay-fixed": [('"weight_decay": weight_decay', '"weight_decay": 0.1')],
     "second-without-decay-key": [('{"params": rest, "weight_decay": 0.0}', '{"params": rest}')],
     "first-without-decay-key": [('{"params": decay, "weight_decay": weight_decay}', '{"params": decay}')],
-    "names-instead-of-parameters": [(_LIST, "decay.append(name)"), (_REST, "rest.append(name)")],
-    "copies-instead-of-parameters": [(_LIST, "decay.append(p.data)"), (_REST, "rest.append(p.data)")],
     "two-lists": """
 def decay_groups(model, weight_decay):
     params = [p for p in model.parameters() if p.requires_grad]
