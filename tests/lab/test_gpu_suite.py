@@ -10,19 +10,18 @@ from pathlib import Path
 from course_lib.lab import gpu_suite
 
 BLOCKED = (
-    "nbgrader IPython ipywidgets jupyter jupyter_client jupyter_core jupyterlab notebook matplotlib PIL rich typer"
+    "nbgrader IPython ipywidgets jupyter jupyter_client jupyter_core jupyterlab notebook matplotlib PIL rich typer tqdm"
 )
 BLOCKER = f"""
 import sys
+from importlib.machinery import PathFinder
 
-class Blocker:
-    names = set({BLOCKED.split()!r})
+hidden, find = set({BLOCKED.split()!r}), PathFinder.find_spec
 
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in self.names:
-            raise ImportError(f"{{name}} is not here")
+def find_spec(name, path=None, target=None):
+    return None if name.partition(".")[0] in hidden else find(name, path, target)
 
-sys.meta_path.insert(0, Blocker())
+PathFinder.find_spec = staticmethod(find_spec)
 """
 
 
