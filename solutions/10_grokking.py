@@ -9,7 +9,7 @@
 # A network is right on every training example and wrong on everything else. Common sense, and
 # every textbook's picture of overfitting, says: stop. Here is a network for which that advice is
 # wrong. Trained on, with nothing new to learn from, it suddenly gets everything right. Power et
-# al. (2022) found this by forgetting to stop a run, and called it **grokking**.
+# al. (2022) described this first, and called it **grokking**.
 #
 # It is a small phenomenon with a big use: the whole story, from memorising to understanding, fits
 # into seconds on a laptop, and the network is small enough to be taken apart. At the end of this
@@ -194,8 +194,8 @@ check("modular_data")
 # > | `"memorised"` | first of the `steps` with `train_acc` ≥ 0.99, or `None` |
 # > | `"grokked"` | first of the `steps` with `val_acc` ≥ 0.99, or `None` |
 # >
-# > **Why.** What you look at decides what you discover. Grokking was overlooked for years by loops
-# > that stop early.
+# > **Why.** What you look at decides what you discover. A loop that stops when validation gets no
+# > better never sees grokking.
 # >
 # > **What has to hold**
 # > - looks are taken in eval mode and record no gradients; steps are made in train mode, and the
@@ -386,9 +386,8 @@ for step, value in zip(log["steps"], log["val_loss"]):
     patience = max(patience, step - since)
 print(f"lowest validation loss before step 50: {min(log['val_loss'][:10]):.2f} nats")
 print(f"longest time without a new lowest validation loss: {patience} steps")
-print(
-    f"right answers on the validation set when it ended: {100 * max(log['val_acc'][:20]):.1f} %"
-)
+highest = 100 * max(log["val_acc"][:20])
+print(f"highest validation accuracy in the first 95 steps: {highest:.1f} %")
 
 # %% [markdown]
 # The lowest validation loss is that of the *untrained* network, and for three times as long as
@@ -999,7 +998,7 @@ check("decay_switched_on")
 # ## Read on
 #
 # - Power, Burda, Edwards, Babuschkin, Misra (2022), *Grokking: Generalization Beyond Overfitting on
-#   Small Algorithmic Datasets*: where it started. Six pages.
+#   Small Algorithmic Datasets*: where it started.
 # - Nanda, Chan, Lieberum, Smith, Steinhardt (2023), *Progress Measures for Grokking via
 #   Mechanistic Interpretability*, ICLR: a network taken apart completely.
 # - Gromov (2023), *Grokking Modular Arithmetic*: weights for the square network, on paper.

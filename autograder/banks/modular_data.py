@@ -175,6 +175,7 @@ add(
         "The order that you draw has to be as long as the table of pairs.",
     ),
     shuffled=lambda s: _by_rows(s),
+    free=lambda: ("block",),
 )
 add(
     "validation-is-everything",
@@ -339,6 +340,7 @@ add(
         "Shuffle all pairs, and cut at int(train_fraction * n).",
     ),
     shuffled=lambda s: s.rng.permutation(len(s.pairs)),
+    free=lambda: ("size_error",),
     cut=lambda s: int(s.rng.binomial(len(s.pairs), s.train_fraction)),
 )
 

@@ -24,8 +24,8 @@ FORM = ("error", "parts", "x_dims", "y_dims", "x_int64", "y_int64", "lengths")
 SPLIT = ("size_error", "overlap", "block", "whole_rows", "whole_columns")
 TABLE = ("missing", "twice", "outside", "wrong_answers", "right_in_another_order", "largest")
 DRAWS = ("global_untouched", "same_as_first", "same_size")
-OWN_STEPS = ("entropy", "touches", "form")
-DRAWN = 3
+OWN_STEPS = ("entropy", "touches", "form", "free")
+DRAWN = 4
 """How often a variant's program is drawn, to see what of it is left to chance."""
 FEATURES = (*FORM, *SPLIT, *TABLE, *DRAWS)
 
@@ -35,7 +35,8 @@ class ModularTask:
     """What a maintainer writes beside the formula and the bank: draw, a generator → scenarios made with `draws`.
 
     Beside the formula's steps a variant may replace `entropy` (call, number of the call → what its draw depends on),
-    `touches` (True: torch's global generator is not as it was) and `form` (features that differ).
+    `touches` (True: torch's global generator is not as it was), `form` (features that differ) and `free`
+    (features left to chance so rarely that a few draws do not show it).
     """
 
     id: str
@@ -68,6 +69,8 @@ class ModularTask:
             ignored |= (first != other) & ~(np.isnan(first) & np.isnan(other))
         start = 0
         for call in scenario.program["calls"]:
+            for name in variant.steps.get("free", tuple)():
+                ignored[start + FEATURES.index(name)] = True
             middle, stop = start + _width(call) - call["p"] ** 2, start + _width(call)
             for table in (slice(start + len(FEATURES), middle), slice(middle, stop)):
                 ignored[table] |= ignored[table].any()
