@@ -106,7 +106,7 @@ def _under_fire(
     before, early = _journal_bytes(chapter), chance.random() < 0.2
     process = _run(chapter)
     end = time.monotonic() + limit if limit and early else float("inf")
-    shot = time.monotonic() + chance.expovariate(1.0)
+    shot = time.monotonic() + chance.expovariate(0.5)  # seconds between shots at workers: 2 on average
     while process.poll() is None:
         below = _below(process.pid)
         seen |= below
@@ -114,7 +114,7 @@ def _under_fire(
             with suppress(psutil.Error):
                 psutil.Process(chance.choice(list(below))).kill()
                 done.worker_kills += 1
-            shot = time.monotonic() + chance.expovariate(1.0)
+            shot = time.monotonic() + chance.expovariate(0.5)
         if limit and end == float("inf") and _journal_bytes(chapter) > before:
             end = time.monotonic() + limit
         if time.monotonic() > end:
