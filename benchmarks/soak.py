@@ -106,15 +106,17 @@ def _under_fire(
     before, early = _journal_bytes(chapter), chance.random() < 0.2
     process = _run(chapter)
     end = time.monotonic() + limit if limit and early else float("inf")
-    shot = time.monotonic() + chance.expovariate(1.0)
+    shot = float("inf")
     while process.poll() is None:
         below = _below(process.pid)
         seen |= below
+        if below and shot == float("inf"):
+            shot = time.monotonic() + chance.expovariate(0.5)
         if below and done.worker_kills < most and time.monotonic() > shot:
             with suppress(psutil.Error):
                 psutil.Process(chance.choice(list(below))).kill()
                 done.worker_kills += 1
-            shot = time.monotonic() + chance.expovariate(1.0)
+            shot = time.monotonic() + chance.expovariate(0.5)
         if limit and end == float("inf") and _journal_bytes(chapter) > before:
             end = time.monotonic() + limit
         if time.monotonic() > end:

@@ -105,6 +105,7 @@ def show(report: Any, chapter: Any) -> None:
     console.print(f"gradebook  {_plain(chapter.classroom.db_url)}")
     console.print(f"feedback   {_plain(_shown(directory / 'feedback'))}")
     console.print(f"marks      {_plain(_shown(report.marks_csv))}")
+    console.print(f"report     sgd2muon report {_plain(_shown(directory))} {chapter.name}")
 
 
 def _plain(text: str) -> str:

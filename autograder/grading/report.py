@@ -19,6 +19,7 @@ from autograder.submissions import Unreadable, extract
 
 MOST_BINS = 25
 SLOWEST = 10
+BORROWED = "not-own-implementation"
 VERDICTS = ("passed", "failed", "crashed", "timed_out", "skipped", "not_done")
 
 
@@ -148,6 +149,7 @@ def class_report(chapter: ClassChapter) -> ClassReport:
 def _student(entry: Entry, standing: Standing) -> StudentRow:
     results = entry.results.values()
     verdicts = {check["verdict"] for result in results for check in result["checks"]}
+    flags = [(flag["id"], flag["message"]) for result in results for flag in result["flags"]]
     return StudentRow(
         student=entry.student,
         total=standing.total,
@@ -155,10 +157,14 @@ def _student(entry: Entry, standing: Standing) -> StudentRow:
         waits=standing.waits,
         late=standing.late,
         mistakes=tuple(name for result in results for name in result["misconceptions"]),
-        remarks=(*(str(result["convention"]) for result in results if result["convention"]), *entry.notes),
+        remarks=(
+            *(str(result["convention"]) for result in results if result["convention"]),
+            *(message for flag, message in flags if flag != BORROWED),
+            *entry.notes,
+        ),
         cpu_seconds=sum(float(result.get("cpu_seconds", 0.0)) for result in results),
         verdicts=tuple(name for name in ("timed_out", "crashed") if name in verdicts),
-        flags=tuple(flag["message"] for result in results for flag in result["flags"]),
+        flags=tuple(message for flag, message in flags if flag == BORROWED),
     )
 
 

@@ -25,7 +25,16 @@ from autograder.sandbox.environment import ENVIRONMENT
 from autograder.sandbox.importable import import_folders, readable_paths, site_folders
 from autograder.sandbox.messages import Ended, Kill, Ready, Setup, Start
 from autograder.sandbox.namespaces import bubblewrap, first_uid, is_inside
-from autograder.sandbox.outcome import READY, KilledFor, Level, LevelUnavailable, Limits, SandboxError, WorkerExit
+from autograder.sandbox.outcome import (
+    READY,
+    KilledFor,
+    Level,
+    LevelUnavailable,
+    Limits,
+    SandboxError,
+    ServerKilled,
+    WorkerExit,
+)
 from autograder.sandbox.self_test import prove_isolation
 from autograder.sandbox.syscalls import build_filter
 
@@ -36,6 +45,8 @@ BOOT = (
 _PACKAGE = Path(autograder.__file__).resolve().parent
 _SERVER_CODE = [str(_PACKAGE / name) for name in ("__init__.py", "errors.py", "sandbox")]
 _CHUNK = 1 << 16
+_KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)
+"""How a server ends that was killed; bubblewrap says it in the second way."""
 _PATIENCE_TO_DIE = 10.0
 """Seconds for a server to report the end of a worker that it was told to kill, before it counts as dead."""
 
@@ -155,7 +166,8 @@ class ForkServer:
                 "need `--cap-add SYS_ADMIN --security-opt apparmor=unconfined --security-opt systempaths=unconfined`, "
                 'else use level "user"'
             )
-        return SandboxError(f"the sandbox's server ended before its first job: {last}")
+        kind = ServerKilled if self._process.returncode in _KILLED else SandboxError
+        return kind(f"the sandbox's server ended before its first job: {last}")
 
     def _send(self, message: messages.Message, descriptors: Sequence[int] = ()) -> None:
         try:

@@ -27,6 +27,10 @@ class LevelUnavailable(SandboxError):
     """This machine does not offer the level: something is not installed, not allowed or not in the kernel."""
 
 
+class ServerKilled(SandboxError):
+    """Somebody killed the sandbox's server while it started; it can be started again."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """What one job may use: CPU time, rounded up to whole seconds; wall-clock time; memory on top of the

@@ -18,6 +18,7 @@ from autograder.sandbox.outcome import (
     LevelUnavailable,
     Limits,
     Outcome,
+    ServerKilled,
     WorkerExit,
     killed_from_outside,
     outcome_of,
@@ -119,14 +120,22 @@ class Sandbox:
                 self.close()
 
     def _ready(self) -> Engine:
-        self.start()
-        assert self._engine is not None
-        if self._layers is None:
+        """The engine, started and proven; one that somebody killed while it started is started again."""
+        for attempt in range(_MOST_KILLS + 1):
+            self.start()
+            assert self._engine is not None
+            if self._layers is not None:
+                break
             try:
                 self._layers = tuple(self._engine.wait_until_ready())
+            except ServerKilled:
+                self.close()
+                if attempt == _MOST_KILLS:
+                    raise
             except BaseException:
                 self.close()
                 raise
+        assert self._engine is not None
         return self._engine
 
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 import psutil
 import pytest
 
-from autograder.sandbox import Limits
+from autograder.sandbox import Limits, Sandbox
 
 LIMITS = Limits(cpu_seconds=5, wall_seconds=20)
 SLOW = b"import time; time.sleep(1.5); emit(b'12345678')"
@@ -46,3 +46,13 @@ def test_a_killed_worker_is_replaced_a_few_times(level, kills, ending, at_level)
     killer.join()
     assert outcome.ending == ending
     assert len(done) == min(kills, 4)
+
+
+@pytest.mark.parametrize("level", ["user", "full"])
+def test_a_server_that_is_killed_while_it_starts_is_started_again(level, at_level):
+    at_level(level)
+    sandbox = Sandbox(level, worker="snippet_worker")
+    sandbox.start()
+    psutil.Process(sandbox._engine._process.pid).kill()
+    with sandbox:
+        assert sandbox.run(b"emit(b'12345678')", 8, LIMITS).data == b"12345678"
