@@ -512,13 +512,14 @@ print(race_table(live, target=2.4, recorded=others))
 # | Llama 2 34B, 70B | 1.5e-4 | 0.9, 0.95 | 0.1 | 2000 steps | the same; ε = 1e-5 |
 # | Mistral 7B | not published | not published | not published | not published | Jiang et al. 2023 |
 # | Falcon 7B | 6e-4 | not in the card | 0.1 | 4B tokens | model card |
-# | Qwen 7B, 14B | one per size | 0.9, 0.95 | none found | none found | Bai et al. 2023, section 2.4; ε = 1e-8 |
+# | Qwen 7B, 14B | one per size | 0.9, 0.95 | not known | not known | Bai et al. 2023, section 2.4; ε = 1e-8 |
 # | DeepSeek 7B | 4.2e-4 | 0.9, 0.95 | 0.1 | 2000 steps | DeepSeek-AI 2024, section 2.3 |
 # | DeepSeek 67B | 3.2e-4 | 0.9, 0.95 | 0.1 | 2000 steps | the same |
 #
-# "None found" means that we looked in the report's text and did not see it. All of them clip
-# gradients to a norm of 1.0 where they say so (chapter 7), and those whose schedule is known decay
-# by a cosine to 10 % of the peak (GPT-3, LLaMA, Qwen) or in steps (DeepSeek; chapter 6).
+# "Not known" means that we do not know of a published value. All of them clip gradients to a norm
+# of 1.0 where they say so (chapter 7), and those whose schedule is known decay by a cosine to 10 %
+# of the peak (GPT-3, LLaMA, Qwen) or in steps (DeepSeek; chapter 6). Tables like this one are
+# copied often and checked seldom: look the number up before you build on it.
 #
 # **Larger models, smaller rates.** GPT-3's report has the clearest series, all else being alike:
 #
