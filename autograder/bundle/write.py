@@ -100,7 +100,7 @@ def _judge(root: Path) -> list[Path]:
     found = [home / name for name in ("__init__.py", "__main__.py", "errors.py")]
     found += [home / package / "__init__.py" for package in ("banks", "checks")]
     found += [home / "checks" / "conftest.py", *(home / "cli" / f"{name}.py" for name in COMMANDS)]
-    found += [path for path in sorted((home / "judge").glob("*.py")) if path.name not in AT_HOME]
+    found += [path for path in sorted((home / "judge").rglob("*.py")) if _is_source(path) and path.name not in AT_HOME]
     for package in WHOLE:
         found += sorted(path for path in (home / package).rglob("*") if path.is_file() and _is_source(path))
     return found

