@@ -46,6 +46,8 @@ class Soak:
     runs: int = 0
     grader_kills: int = 0
     worker_kills: int = 0
+    gave_up: int = 0
+    """Runs that said so and ended, because their fork server was killed four times while it started."""
     seconds: float = 0.0
     rows: int = 0
     problems: list[str] = field(default_factory=list)
@@ -126,7 +128,9 @@ def _under_fire(
             return False
         time.sleep(0.02)
     said = _said(chapter)
-    if process.returncode:
+    if process.returncode == 2 and "ended before its first job" in said:
+        done.gave_up += 1
+    elif process.returncode:
         done.problems.append(f"a run ended with status {process.returncode}: {said[-300:]}")
     return process.returncode == 0 and "problem:" not in said
 
@@ -206,7 +210,8 @@ def main() -> None:
         done = soak(Path(folder), options.submissions, options.grader_kills, options.worker_kills, options.seed)
     print(
         f"{options.submissions} submissions in {done.runs} runs and {done.seconds:.0f} s; killed with -9: the grader "
-        f"{done.grader_kills} times, workers and fork servers {done.worker_kills} times"
+        f"{done.grader_kills} times, workers and fork servers {done.worker_kills} times; "
+        f"{done.gave_up} runs gave up and said so"
     )
     if done.problems:
         raise SystemExit("\n".join(done.problems))
