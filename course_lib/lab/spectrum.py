@@ -96,7 +96,9 @@ def iteration_picture() -> Callable[[Any], Callable[..., str]]:
             for other, values in zip(others, faint.T, strict=True):
                 other.set_ydata(_inside(values))
             line.set_ydata(_inside(path))
-            return f"{10**log_sigma:.3g} ends at {path[-1]:.3g}, 0.01 to 1 at {_short(grid.min())} to {_short(grid.max())}"
+            return (
+                f"{10**log_sigma:.3g} ends at {path[-1]:.3g}, 0.01 to 1 at {_short(grid.min())} to {_short(grid.max())}"
+            )
 
         return update
 

@@ -52,7 +52,7 @@ def stability_map(
         color = colour("Momentum")
         line = top.plot([], [], color=color, linewidth=1.1, marker="o", markersize=2.8, animated=True)[0]
         dot = bottom.plot([], [], marker="o", markersize=9, color=color, markeredgecolor="white", animated=True)[0]
-        dot.set_clip_on(False)
+        dot.set(clip_on=False, in_layout=False)  # whole on the axis, and no margin for it while it has no place
 
         def update(lr: float, momentum: float) -> str:
             path = walk(lr=lr, momentum=momentum)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
+from nbconvert import HTMLExporter
 
-from tests.browser.notebook_page import PATIENCE, NotebookPage
-from tests.browser.test_first_check import LAPTOP
-from tests.lab.test_widget_cells import WIDGET
-from tests.lab.widget_cells import PLAY_CELLS, marker, widget_notebook, write_modules
+from tests.browser.notebook_page import LAPTOP, PATIENCE, NotebookPage
+from tests.lab.widget_cells import PLAY_CELLS, WIDGET, marker, widget_notebook, write_modules
 
 NAME = "widgets.ipynb"
 CUT_OFF = """box => [...box.querySelectorAll('.widget-label, .widget-readout, .widget-html-content, button')]
@@ -121,10 +121,6 @@ def saved_without_state(notebook: NotebookPage, folder: Path) -> None:
 
 
 def exported(path: Path) -> str:
-    """The notebook as nbconvert's HTML, with the descriptions as they are read out."""
-    from html import unescape
-
-    from nbconvert import HTMLExporter
-
-    body, _ = HTMLExporter().from_notebook_node(nbformat.read(path, as_version=4))
+    """What nbconvert writes for the pictures of the notebook, to be read out; only its classic template does that."""
+    body, _ = HTMLExporter(template_name="classic").from_notebook_node(nbformat.read(path, as_version=4))
     return "\n".join(unescape(alt) for alt in re.findall(r'<img[^>]*alt="([^"]*)"', body))

@@ -17,10 +17,9 @@ from ipywidgets.widgets import widget
 
 import course_lib
 from course_lib.workspace import STUDENT_PACKAGES
-from tests.lab.widget_cells import PLAY_CELLS, ROOT, PlayCell, widget_notebook, write_modules
+from tests.lab.widget_cells import PLAY_CELLS, ROOT, WIDGET, PlayCell, widget_notebook, write_modules
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*/*.ipynb"))
-WIDGET = "application/vnd.jupyter.widget-view+json"
 CALLS = re.compile(r"^(play|live_figure|show_microscope|design|play_ruler|play_grokking)\(", re.MULTILINE)
 
 
@@ -66,6 +65,7 @@ def test_where_no_front_end_runs_every_widget_is_a_picture_in_words(
 
 
 OTHER_TEXT = "70000"
+"""What is typed into a field."""
 
 
 def moves(control: Any) -> list[tuple[Any, str, Any]]:
@@ -135,5 +135,4 @@ def test_a_drag_redraws_in_less_than_a_tenth_of_a_second_of_cpu(
             seen.add(image.value)
         assert len(seen) > 1, control.description
         assert words.value
-        print(cell.name, control.description, [round(1000 * x) for x in seconds])
         assert sorted(seconds)[len(seconds) // 2] < 0.1, (control.description, seconds)

@@ -14,6 +14,7 @@ from typing import Any
 from course_lib.workspace import tasks
 
 ROOT = Path(__file__).parents[2]
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 WALKS = """import torch
 from course_lib.lab.surfaces import descend, valley
