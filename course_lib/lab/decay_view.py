@@ -50,7 +50,7 @@ def decay_view(contestants: Mapping[str, Callable[[float, float], MakeOptimizer]
         promised = ax.plot([], [], color=theme().neutral, linewidth=1.2, linestyle="--", animated=True)[0]
         ax.set(xscale="log", xlim=(SIZES[0], SIZES[-1]), ylim=(-0.25, 1.25))
         ax.set(xlabel="typical size of the gradients a weight gets", ylabel=f"what is left of it after {STEPS} steps")
-        _name_in_the_corner(ax, lines)
+        _name_above(ax, lines)
 
         def update(weight_decay: float, lr: float) -> str:
             parts = []
@@ -66,14 +66,12 @@ def decay_view(contestants: Mapping[str, Callable[[float, float], MakeOptimizer]
     return draw
 
 
-def _name_in_the_corner(ax: Any, lines: Mapping[str, Any]) -> None:
-    """Labels at a fixed place, since the lines move."""
-    for row, (name, line) in enumerate(lines.items()):
-        ax.text(
-            0.99, 0.33 - 0.08 * row, name, color=line.get_color(), transform=ax.transAxes, ha="right", weight="bold"
-        )
+def _name_above(ax: Any, lines: Mapping[str, Any]) -> None:
+    """Labels outside of the axes, since the lines move."""
+    for column, (name, line) in enumerate(lines.items()):
+        ax.text(0.14 * column, 1.03, name, color=line.get_color(), transform=ax.transAxes, weight="bold")
     words = "dashed: (1 − lr · weight_decay)^steps"
-    ax.text(0.99, 0.33 - 0.08 * len(lines), words, color=theme().neutral, transform=ax.transAxes, ha="right", size=9)
+    ax.text(1.0, 1.03, words, color=theme().neutral, transform=ax.transAxes, ha="right", size=9)
 
 
 __all__ = ["SIZES", "STEPS", "decay_view", "left_after"]

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Callable, Mapping
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +148,7 @@ def live_box(rerun: Callable[[float, float], Log]) -> Any:
     )
     button = ipywidgets.Button(description="run it now", tooltip="a few seconds, with your own training loop")
     image = ipywidgets.Image(format="png", layout={"width": f"{_css_width()}px", "max_width": "100%"})
-    words = ipywidgets.Label()
+    words = ipywidgets.HTML(layout={"width": f"{_css_width()}px", "max_width": "100%"})  # a Label has one line
 
     def redraw(live: Log | None = None) -> None:
         runs = experiment("play", decay=decay.value, fraction=fraction.value)
@@ -160,7 +161,7 @@ def live_box(rerun: Callable[[float, float], Log]) -> Any:
         try:
             redraw(rerun(decay.value, fraction.value))
         except Exception as error:  # whatever one's own code does, the sliders go on
-            words.value = f"Your run stopped with {type(error).__name__}: {error}"
+            words.value = escape(f"Your run stopped with {type(error).__name__}: {error}", quote=False)
         button.disabled = False
 
     for slider in (decay, fraction):

@@ -74,8 +74,8 @@ def moment_view(make: Callable[[float, float], MakeOptimizer], lr: float) -> Cal
         }
         for name in ("corrected m", "corrected √v"):
             lines[name].set_linestyle((0, (4, 2)))
-        above.set(xlim=(1, STEPS), ylim=(-4, 9), ylabel="size")
-        above.legend(loc="upper left", ncols=5, frameon=False)
+        above.set(xlim=(1, STEPS), ylim=(-4, 11), ylabel="size")
+        above.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=5, frameon=False, borderaxespad=0.1)
         step_line = below.plot([], [], color=colour("Adam"), animated=True)[0]
         below.axhline(1, color=theme().neutral, linewidth=1, linestyle="--")
         below.set(xlim=(1, STEPS), ylim=(-1.5, 4.2), xlabel="step", ylabel="step / lr")

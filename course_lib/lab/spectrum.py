@@ -96,11 +96,17 @@ def iteration_picture() -> Callable[[Any], Callable[..., str]]:
             for other, values in zip(others, faint.T, strict=True):
                 other.set_ydata(_inside(values))
             line.set_ydata(_inside(path))
-            return f"{10**log_sigma:.3g} ends at {path[-1]:.3g}, 0.01 to 1 at {grid.min():.2f} to {grid.max():.2f}"
+            return (
+                f"{10**log_sigma:.3g} ends at {path[-1]:.3g}, 0.01 to 1 at {_short(grid.min())} to {_short(grid.max())}"
+            )
 
         return update
 
     return make
+
+
+def _short(value: float) -> str:
+    return f"{value:.2f}" if abs(value) < 100 else f"{value:.1e}"
 
 
 def _inside(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -52,6 +52,7 @@ def stability_map(
         color = colour("Momentum")
         line = top.plot([], [], color=color, linewidth=1.1, marker="o", markersize=2.8, animated=True)[0]
         dot = bottom.plot([], [], marker="o", markersize=9, color=color, markeredgecolor="white", animated=True)[0]
+        dot.set(clip_on=False, in_layout=False)  # whole on the axis, and no margin for it while it has no place
 
         def update(lr: float, momentum: float) -> str:
             path = walk(lr=lr, momentum=momentum)
@@ -75,9 +76,18 @@ def _draw_map(ax: Any, L: float, mu: float, highest_lr: float) -> None:
     levels = [15, 30, 60, 120, 240, 480, 960, 1e12]
     ax.contourf(lr, momentum, steps, levels=[0, *levels], colors=list(shades(np.linspace(0, 1, len(levels)))))
     lines = ax.contour(lr, momentum, steps, levels=levels[:-1], colors=theme().neutral, linewidths=0.7)
-    ax.clabel(lines, fmt=lambda level: f"{level:g}", fontsize=8)
+    reached = [level for level in levels[:-1] if level > np.nanmin(steps)]
+    places = [_on_the_flat_side(level, mu) for level in reached]
+    ax.clabel(lines, fmt=lambda level: f"{level:g}", fontsize=8, manual=places)
     ax.plot(2 * (1 + momentum) / L, momentum, color=theme().ink, linewidth=1.6)
     ax.text(highest_lr * 0.985, 0.05, "explodes", ha="right", color=theme().ink)
     ax.set(xlim=(0, highest_lr), ylim=(0, 1), xlabel="lr", ylabel="momentum")
     ax.set_title("steps to a thousandth of the distance; right of the line it explodes")
     ax.grid(False)
+
+
+def _on_the_flat_side(steps: float, mu: float) -> tuple[float, float]:
+    """Where a contour crosses a ray through the middle of the map, about: there ημ/(1 − momentum) = ln(1000)/steps."""
+    rate, slope = np.log(1e3) / (steps * mu), 3.2
+    lr = rate / (1 + slope * rate)
+    return lr, slope * lr

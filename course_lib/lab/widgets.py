@@ -124,6 +124,7 @@ def _slider(name: str, slider: Slider) -> Any:
         step=slider.step,
         description=name,
         readout_format=f".{decimals}f",
+        style={"description_width": "8em"},
         layout={"width": "36em", "max_width": "100%"},
     )
 

@@ -1,4 +1,4 @@
-"""A JupyterLab with chapter 01 in it, and a browser."""
+"""A JupyterLab with notebooks in it, and a browser."""
 
 from __future__ import annotations
 
@@ -88,9 +88,16 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def seat(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """(address of a JupyterLab that also serves Notebook 7, its folder) with a short chapter 01 and no workspace yet."""
-    (tmp_path / "01_sgd.ipynb").write_text(json.dumps(short_chapter()), encoding="utf-8")
+def notebooks() -> dict[str, Any]:
+    """File name → content of what lies in the seat's folder; a test that brings its own has a fixture of this name."""
+    return {"01_sgd.ipynb": short_chapter()}
+
+
+@pytest.fixture
+def seat(tmp_path: Path, notebooks: dict[str, Any]) -> Iterator[tuple[str, Path]]:
+    """(address of a JupyterLab that also serves Notebook 7, its folder) with some notebooks and no workspace yet."""
+    for name, content in notebooks.items():
+        (tmp_path / name).write_text(json.dumps(content), encoding="utf-8")
     settings = tmp_path / ".jupyter" / "lab" / "user-settings"
     for name, content in SETTINGS.items():
         write_setting(settings, name, content)

@@ -8,6 +8,7 @@ from tests.browser.conftest import PICTURES
 
 MAGIC = "%%implement course_lib/optim/sgd.py\n"
 PATIENCE = 60_000
+LAPTOP = {"width": 1280, "height": 800}
 
 
 class NotebookPage:

@@ -10,10 +10,9 @@ import pytest
 
 from tests.bank import sgd
 from tests.browser.conftest import THEMES, write_setting
-from tests.browser.notebook_page import MAGIC, PATIENCE, NotebookPage
+from tests.browser.notebook_page import LAPTOP, MAGIC, PATIENCE, NotebookPage
 
 WRONG = sgd.BASE.replace("g = p.grad + wd * p", "g = p.grad")
-LAPTOP = {"width": 1280, "height": 800}
 
 
 @pytest.fixture
