@@ -285,7 +285,7 @@ from course_lib.lab.grok_models import SquareMLP
 from course_lib.lab.scale import at_scale
 
 p = 43
-pairs = torch.cartesian_prod(torch.arange(p), torch.arange(p))
+pairs = torch.stack([torch.arange(p * p) // p, torch.arange(p * p) % p], dim=1)
 order = torch.randperm(p * p, generator=torch.Generator().manual_seed(0))
 seen, held_out = order[: p * p // 2], order[p * p // 2 :]
 sums = pairs.sum(dim=1) % p

@@ -76,9 +76,8 @@ class Run:
 
 def inverse_sqrt(step: int, warmup_steps: int, peak_lr: float) -> float:
     """Up in a straight line over the warmup, then down with the root of the step (Vaswani et al. 2017, section 5.3)."""
-    if step < warmup_steps:
-        return peak_lr * step / warmup_steps
-    return peak_lr * (max(warmup_steps, 1) / max(step, 1)) ** 0.5
+    w, t = max(warmup_steps, 1), step if warmup_steps else max(step, 1)
+    return peak_lr * min(t / w, (w / max(t, 1)) ** 0.5)
 
 
 def small_model(text: Text, seed: int, device: torch.device | str = "cpu") -> TinyLM:
