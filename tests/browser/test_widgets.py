@@ -106,11 +106,8 @@ def drag(notebook: NotebookPage, row: Any) -> None:
 def saved_without_state(notebook: NotebookPage, folder: Path) -> None:
     """What is saved has the still pictures and their words, no state, and an export shows the pictures."""
     notebook.page.keyboard.press("Control+S")
-    for _ in range(100):
-        saved = json.loads((folder / NAME).read_text(encoding="utf-8"))
-        if saved["cells"][-1]["outputs"]:
-            break
-        notebook.page.wait_for_timeout(100)
+    wait_until(notebook, lambda: bool(content(folder / NAME)["cells"][-1]["outputs"]), "the notebook was not saved")
+    saved = content(folder / NAME)
     assert "widgets" not in saved["metadata"]
     page = exported(folder / NAME)
     for play, cell in zip(PLAY_CELLS, saved["cells"][1::2], strict=True):
@@ -118,6 +115,14 @@ def saved_without_state(notebook: NotebookPage, folder: Path) -> None:
         words = output["metadata"]["image/png"]["alt"]
         assert "image/png" in output["data"], play.name
         assert words in page, play.name
+
+
+def content(path: Path) -> dict[str, Any]:
+    """A notebook on the disk; the one that was brought while another one is being written over it."""
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError:
+        return widget_notebook()
 
 
 def exported(path: Path) -> str:
