@@ -17,6 +17,12 @@ from autograder.judge.scripted_task import ScriptedTask, script
 from autograder.judge.variants import Bank
 from autograder.oracles.master_weights import MasterWeightsRun
 
+
+def _in_new_memory(s: Any, i: int, new: Any) -> None:
+    s.moved[i] = s.moved[i] + abs(new - s.params[i])
+    s.params[i] = new
+
+
 bank = Bank()
 add = bank.misconception
 
@@ -139,7 +145,7 @@ add(
         "p.data = ... replaces the storage.",
         "p.copy_(master) under torch.no_grad() writes into it, and rounds on the way.",
     ),
-    write=lambda s, i, new: s.params.__setitem__(i, new),
+    write=_in_new_memory,
 )
 add(
     "model-becomes-float32",
@@ -150,7 +156,7 @@ add(
         "p.copy_(master) rounds to p's dtype.",
     ),
     rounded=lambda s, master: master,
-    write=lambda s, i, new: s.params.__setitem__(i, new),
+    write=_in_new_memory,
 )
 add(
     "steps-twice",
