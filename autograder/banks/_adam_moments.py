@@ -67,6 +67,20 @@ _FIRST: list[Entry] = [
         {"exp_avg": lambda s: s.beta1 * (s.grad if s.t == 1 else s.exp_avg) + (1 - s.beta1) * s.grad},
     ),
     (
+        "one-tensor-for-both-averages",
+        "with one tensor in the place of both averages",
+        (
+            "Are your two averages two tensors? Compare them after a step.",
+            "What does Python do in a = b = torch.zeros(3), if a is changed in place?",
+            "Call torch.zeros_like(p) once for each of the two averages.",
+        ),
+        {
+            "exp_avg": lambda s: s.beta1 * s.exp_avg_sq + (1 - s.beta1) * s.grad,
+            "exp_avg_sq": lambda s: s.beta2 * s.exp_avg + (1 - s.beta2) * s.grad**2,
+            "average": lambda s: s.exp_avg_sq / s.correction1,
+        },
+    ),
+    (
         "no-first-average",
         "with the gradient itself where its average should be",
         (

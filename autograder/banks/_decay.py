@@ -180,7 +180,7 @@ def end_mistakes(bank: Bank) -> None:
     )
     add(
         "nothing-after-the-end",
-        "that returns None after total_steps",
+        "that returns no number after total_steps",
         hints=(
             "What do you return for a step beyond total_steps?",
             "A function that reaches its end without a return gives None.",

@@ -323,7 +323,18 @@ def _orthogonalisation(bank: Bank) -> None:
             "Biases, gains, embeddings and the head belong to AdamW. Who should notice if one comes here?",
             "In __init__: raise ValueError for every parameter whose ndim is not 2.",
         ),
-        refuses=lambda: False,
+        refuses=lambda shape: False,
+    )
+    add(
+        "filters-orthogonalised",
+        "that takes parameters with more than two dimensions",
+        source="Keller Jordan's Muon, which flattens convolution filters",
+        hints=(
+            "What does Muon(params) do with a parameter of shape (2, 3, 2)?",
+            "Which numbers of dimensions does your test let through?",
+            "In __init__: raise ValueError for every parameter whose ndim is not 2.",
+        ),
+        refuses=lambda shape: len(shape) < 2,
     )
 
 

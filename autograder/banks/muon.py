@@ -58,8 +58,13 @@ def _more(d: Drawing) -> list[Scenario]:
         "shapes": [[2, 3]] * 2,
     }
     found.append(Scenario("invalid", "constructor", zeros, 2, "hyperparameters of zero"))
-    vectors = {"entry": "Muon", "attempts": [{"lr": 0.1}, {"lr": 0.1}], "shapes": [[3], []], "step": True}
-    return [*found, Scenario("matrices_only", "constructor", vectors, 2, "a parameter that is not a matrix")]
+    vectors = {
+        "entry": "Muon",
+        "attempts": [{"lr": 0.1}] * 4,
+        "shapes": [[3], [], [2, 3, 2], [2, 2, 1, 1]],
+        "step": True,
+    }
+    return [*found, Scenario("matrices_only", "constructor", vectors, 4, "a parameter that is not a matrix")]
 
 
 TASK = MuonTask(

@@ -159,9 +159,22 @@ class Student:
         if found.raised or len(family) < 2 or not np.isfinite(found.values[path]).any():
             return None
         for mistake in self._expectations.task.bank.misconceptions:
-            if all(self._expectations.agrees(mistake, i, self.evidence[i]) for i in family):
+            here = all(self._expectations.agrees(mistake, i, self.evidence[i]) for i in family)
+            if here and self._leaves_right_alone(mistake):
                 return (mistake,)
         return None
+
+    def _leaves_right_alone(self, mistake: Variant) -> bool:
+        """Whether a program with this mistake would still do right wherever this one does."""
+        assert self._expectations is not None
+        assert self.recognition is not None
+        accepted = self.recognition.accepted
+        program = accepted + mistake if accepted.combines_with(mistake) else mistake
+        return all(
+            self._expectations.agrees(program, i, found)
+            for i, found in enumerate(self.evidence)
+            if found.ending == "played" and self._expectations.agrees(accepted, i, found)
+        )
 
 
 def _same(expectations: Expectations, mistake: Variant, accepted: Variant, index: int) -> bool:

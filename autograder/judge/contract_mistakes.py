@@ -448,7 +448,7 @@ def _closure_evaluated_again(closure: Callable[[], float], update: Callable[[], 
 
 
 def _closure_without_grad(closure: Callable[[], float], update: Callable[[], None]) -> float:
-    raise Raises(ErrorCode.RUNTIME)
+    raise Raises(ErrorCode.NO_GRAPH)
 
 
 _CLOSURE_HINTS: Hints = (

@@ -216,7 +216,8 @@ def _plain(value: Any) -> Any:
 
 def _short(value: Any) -> str:
     if isinstance(value, dict) and "tensor" in value:
-        return f"tensor of shape {tuple(value['shape'])}"
+        kind = "" if value.get("dtype", "float64") != "bfloat16" else "bfloat16 "
+        return f"{kind}tensor of shape {tuple(value['shape'])}"
     if isinstance(value, list) and len(value) > 3:
         return f"[{', '.join(map(_short, value[:2]))}, ... {len(value)} in all]"
     return f"{value:.6g}" if isinstance(value, float) else repr(value)
@@ -232,6 +233,11 @@ def _numbers(values: np.ndarray, fine: np.ndarray) -> str:
 
 def _error_name(code: float) -> str:
     names = {ErrorCode.VALUE: "ValueError", ErrorCode.TYPE: "TypeError", ErrorCode.ATTRIBUTE: "AttributeError"}
-    names |= {ErrorCode.RUNTIME: "RuntimeError", ErrorCode.KEY: "a lookup error", ErrorCode.MEMORY: "MemoryError"}
+    names |= {
+        ErrorCode.RUNTIME: "RuntimeError",
+        ErrorCode.NO_GRAPH: "RuntimeError",
+        ErrorCode.KEY: "a lookup error",
+        ErrorCode.MEMORY: "MemoryError",
+    }
     names |= {ErrorCode.ARITHMETIC: "an arithmetic error, such as a division by zero"}
     return names.get(ErrorCode(int(code)), "an error") if int(code) in set(ErrorCode) else "an error"

@@ -92,10 +92,9 @@ class MuonTask(OptimizerTask):
         return wide.ravel()
 
     def _simulate_vectors(self, variant: Variant, scenario: Scenario) -> Expected:
-        refuses = variant.steps.get("refuses", lambda: True)()
-        size = scenario.size
-        error = (ANY_ERROR, ANY_ERROR_TOLERANCE) if refuses else (0.0, 0.0)
-        return Expected(np.full(size, error[0]), np.full(size, error[1]))
+        refuses = variant.steps.get("refuses", lambda shape: True)
+        refused = np.array([refuses(shape) for shape in scenario.program["shapes"]])
+        return Expected(np.where(refused, ANY_ERROR, 0.0), np.where(refused, ANY_ERROR_TOLERANCE, 0.0))
 
     def explain(self, evidence: Evidence, expected: Expected, scenario: Scenario) -> str:
         """A difference in words."""

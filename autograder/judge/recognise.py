@@ -228,16 +228,28 @@ def _plausible(expectations: Expectations, evidence: Sequence[Evidence]) -> list
 def _best_accepted(
     expectations: Expectations, bases: Sequence[Variant], evidence: Sequence[Evidence], reached: Sequence[int]
 ) -> Variant:
-    """The one with the most scenarios right; earlier ones win ties, the canonical rule first of all."""
+    """The one with the most right, a scenario counting by its share of right numbers; earlier ones win ties, the
+    canonical rule first of all."""
 
-    best, most = bases[0], -1
+    best, most = bases[0], -1.0
     for variant in bases:
-        right = sum(expectations.agrees(variant, i, evidence[i], "path") for i in reached)
-        if right > most:
+        right = sum(_share_right(expectations, variant, i, evidence[i]) for i in reached)
+        if right > most + 1e-9:
             best, most = variant, right
         if right == len(reached):
             break
     return best
+
+
+def _share_right(expectations: Expectations, variant: Variant, index: int, evidence: Evidence) -> float:
+    """1 where a scenario goes as `variant` says. One in low precision is right or not: all that is near would be close."""
+    if expectations.agrees(variant, index, evidence, "path"):
+        return 1.0
+    expected = expectations.of(variant, index)
+    if expected.holds is not None:
+        return 0.0
+    path = expectations.task.part("path", expectations.scenarios[index])
+    return 0.99 * float(close(evidence.values, expected)[path].mean())
 
 
 def _only_conventions(program: Variant) -> Variant:

@@ -54,6 +54,8 @@ class ScheduleTask(FunctionTask):
     def _explain_call(self, call: dict[str, Any], mine: np.ndarray, right: np.ndarray, fine: np.ndarray) -> str:
         if mine[-FLAGS] == right[-FLAGS] == 0 and np.isnan(mine[0]):
             return f"{self.shown(call)} returned no number (NaN, None or a list); expected {right[0]:.6g}."
+        if mine[-FLAGS] == right[-FLAGS] == 0 and mine[1 - FLAGS] != right[1 - FLAGS]:
+            return f"{self.shown(call)} returned a tensor or array of one dimension or more; a learning rate is one number."
         return super()._explain_call(call, mine, right, fine)
 
     def _before(self, fine: np.ndarray, scenario: Scenario) -> str:
@@ -69,6 +71,8 @@ def _relation(evidence: Evidence, expected: Expected, fine: np.ndarray) -> str:
     """ "Every wrong value is 2 × the right one.", where that is so for three or more."""
     mine, right = (values.reshape(-1, WIDTH)[~fine, 0] for values in (evidence.values, expected.values))
     if mine.size < 3 or not (np.isfinite(mine).all() and np.isfinite(right).all()):
+        return ""
+    if np.allclose(mine, right, rtol=1e-5):
         return ""
     if np.all(mine == mine[0]):
         return f" It stays {mine[0]:.6g} wherever it is wrong."

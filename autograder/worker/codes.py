@@ -32,6 +32,7 @@ class ErrorCode(IntEnum):
     MEMORY = 8
     SYNTAX = 9
     ARITHMETIC = 10
+    NO_GRAPH = 11
     OTHER = 99
 
 
@@ -50,5 +51,8 @@ _KINDS: tuple[tuple[type[BaseException], ErrorCode], ...] = (
 
 
 def error_code(error: BaseException) -> ErrorCode:
-    """The code of an exception; RuntimeError comes after its subclass NotImplementedError."""
+    """The code of an exception; RuntimeError comes after its subclass NotImplementedError. NO_GRAPH is the RuntimeError of
+    a backward() for which no graph was built."""
+    if isinstance(error, RuntimeError) and "does not require grad" in str(error):
+        return ErrorCode.NO_GRAPH
     return next((code for kind, code in _KINDS if isinstance(error, kind)), ErrorCode.OTHER)

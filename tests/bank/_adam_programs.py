@@ -146,6 +146,9 @@ MOMENT_MISTAKES = {
         ('state["exp_avg"] = torch.zeros_like(p)', 'state["exp_avg"] = None'),
         (M, "m = state['exp_avg'] = g.clone() if m is None else m; " + M),
     ],
+    "one-tensor-for-both-averages": [
+        ('state["exp_avg_sq"] = torch.zeros_like(p)', 'state["exp_avg_sq"] = state["exp_avg"]'),
+    ],
     "no-first-average": [(AVERAGE, "average = g")],
     "first-average-of-signs": [(M, "m.mul_(beta1).add_(g.sign(), alpha=1 - beta1)")],
     "sign-of-the-first-average": [(AVERAGE, "average = m.sign()")],

@@ -425,11 +425,20 @@ WRONG = {
     "ascent": [(_STEP, "p.add_(lr * scale * o)")],
     "no-lr": [(_STEP, "p.sub_(scale * o)")],
     "lr-squared": [(_STEP, "p.add_(lr * scale * o, alpha=-lr)")],
+    "filters-orthogonalised": [
+        ("p.ndim != 2", "p.ndim < 2"),
+        (
+            "    x = matrix / (matrix.norm() + 1e-7)",
+            "    shape = matrix.shape\n    x = matrix.reshape(len(matrix), -1)\n    x = x / (x.norm() + 1e-7)",
+        ),
+        ("    return x\n", "    return x.reshape(shape)\n"),
+        ("    rows, cols = shape\n", "    rows, cols = shape[0], shape.numel() // shape[0]\n"),
+    ],
     "vectors-orthogonalised": [
         ('raise ValueError("Muon is for matrices")', "pass"),
         (
             "    x = matrix / (matrix.norm() + 1e-7)",
-            "    shape = matrix.shape\n    x = matrix.reshape(1, -1) if matrix.ndim < 2 else matrix\n    x = x / (x.norm() + 1e-7)",
+            "    shape = matrix.shape\n    x = matrix.reshape(1, -1) if matrix.ndim != 2 else matrix\n    x = x / (x.norm() + 1e-7)",
         ),
         ("    return x\n", "    return x.reshape(shape)\n"),
         ("    rows, cols = shape\n", "    rows, cols = shape if len(shape) == 2 else (1, 1)\n"),

@@ -6,6 +6,7 @@ code, 1 where the result has the wanted shape, 1 where it has the wanted dtype, 
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ def _call(module: Any, scenario: dict[str, Any], call: dict[str, Any], wanted: l
     size = sum(size_of(item["shape"]) for item in wanted)
     args = [_argument(value) for value in call.get("args", [])]
     kwargs = {name: _argument(value) for name, value in call.get("kwargs", {}).items()}
-    before = [arg.clone() for arg in [*args, *kwargs.values()] if isinstance(arg, torch.Tensor)]
+    before = deepcopy([*args, *kwargs.values()])
     try:
         result = getattr(module, call.get("entry") or scenario["entry"])(*args, **kwargs)
     except Exception as error:
@@ -44,10 +45,15 @@ def _call(module: Any, scenario: dict[str, Any], call: dict[str, Any], wanted: l
     if len(results) != len(wanted):
         return np.concatenate([np.full(size, np.nan), [ErrorCode.NONE, 0, 0, 0]])
     values = [numbers(item, size_of(want["shape"])) for item, want in zip(results, wanted, strict=True)]
-    after = [arg for arg in [*args, *kwargs.values()] if isinstance(arg, torch.Tensor)]
-    untouched = all(torch.equal(a.nan_to_num(), b.nan_to_num()) for a, b in zip(before, after, strict=True))
+    untouched = all(map(_same, before, [*args, *kwargs.values()]))
     flags = [ErrorCode.NONE, _all(_shape_fits, results, wanted), _all(_dtype_fits, results, wanted), untouched]
     return np.concatenate([*values, np.asarray(flags, dtype=np.float64)])
+
+
+def _same(before: Any, after: Any) -> bool:
+    if isinstance(after, torch.Tensor):
+        return torch.equal(before.nan_to_num(), after.nan_to_num())
+    return bool(before == after)
 
 
 def _all(fits: Any, results: Any, wanted: Any) -> bool:
