@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from course_lib.lab.style import CSS_PIXELS_PER_INCH, WIDTH, png, show
+from course_lib.lab.train import one_thread
 from course_lib.lab.widgets import DPI, Slider, _bundle, _slider, someone_is_there
 
 Update = Callable[..., str]
@@ -63,7 +64,8 @@ class LivePicture:
 
     def png(self, **values: float) -> tuple[bytes, str]:
         """The picture for these values as a PNG file, and the sentence that goes with it."""
-        words = self._update(**values)
+        with one_thread():
+            words = self._update(**values)
         self._canvas.restore_region(self._background)
         for artist in self._moving:
             assert artist.axes is not None

@@ -15,6 +15,7 @@ from PIL import Image
 from course_lib.lab.plots import clip_to_view, plot_path, plot_surface
 from course_lib.lab.style import CSS_PIXELS_PER_INCH, WIDTH, colour, figure, png, show
 from course_lib.lab.surfaces import Path, Surface
+from course_lib.lab.train import one_thread
 
 DPI = 120
 Walk = Callable[..., Path]
@@ -103,7 +104,8 @@ def _live(walk: Walk, surface: Surface, sliders: Mapping[str, Slider], optimizer
     bars = {name: _slider(name, slider) for name, slider in sliders.items()}
 
     def redraw(_change: object = None) -> None:
-        path = walk(**{name: bar.value for name, bar in bars.items()})
+        with one_thread():
+            path = walk(**{name: bar.value for name, bar in bars.items()})
         image.value = picture.png(path)
         words.value = _in_words(path)
 

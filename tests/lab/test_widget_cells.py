@@ -1,11 +1,10 @@
-"""The chapters' own widget cells: quick to redraw, described where no slider can work, and leaving no state behind."""
+"""The chapters' own widget cells: redrawn by every control, described where no slider can work, and leaving no state behind."""
 
 from __future__ import annotations
 
 import json
 import re
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -119,20 +118,15 @@ def shown_by(student_modules: None, monkeypatch: pytest.MonkeyPatch) -> Callable
 
 
 @pytest.mark.parametrize("cell", PLAY_CELLS, ids=lambda cell: cell.name)
-def test_a_drag_redraws_in_less_than_a_tenth_of_a_second_of_cpu(
-    cell: PlayCell, shown_by: Callable[[PlayCell], Any]
-) -> None:
+def test_every_control_redraws_the_picture(cell: PlayCell, shown_by: Callable[[PlayCell], Any]) -> None:
     *controls, image, words = shown_by(cell).children
     assert tuple(control.description for control in controls) == cell.controls
     for control in controls:
         if type(control).__name__ == "Button":
             continue
-        seen, seconds = {image.value}, []
+        seen = {image.value}
         for target, name, value in moves(control):
-            started = time.process_time()
             setattr(target, name, value)
-            seconds.append(time.process_time() - started)
             seen.add(image.value)
         assert len(seen) > 1, control.description
         assert words.value
-        assert sorted(seconds)[len(seconds) // 2] < 0.1, (control.description, seconds)
