@@ -82,6 +82,16 @@ add(
     unscaled=lambda s, grad: grad,
 )
 add(
+    "gradients-replaced",
+    "whose unscale_ puts a new tensor into p.grad",
+    hints=(
+        "Keep g = p.grad, call unscale_, and look at g. Has it changed?",
+        "p.grad = p.grad / scale makes a new tensor. Who still holds the old one?",
+        "Divide in place: p.grad.div_(scale).",
+    ),
+    held_shrink=lambda factor: 1.0,
+)
+add(
     "divided-by-first-scale",
     "that always divides by init_scale",
     hints=(

@@ -79,7 +79,7 @@ UPDATE: Events = [["call", "update", []], ["call", "scale", [ONE]]]
 
 
 def scenarios(rng: np.random.Generator) -> list[Scenario]:
-    """Families: scale, unscale, step, overflow, growth, twice, several, defaults, together."""
+    """Families: scale, in_place, unscale, step, overflow, growth, twice, several, defaults, together."""
     d = Drawing(rng)
     found = [*_scale(d), *_unscale(d), *_step(d), *_overflow(d), *_growth(d), *_twice(d), *_several(d)]
     return [*found, *_defaults(d), *_together(d)]
@@ -94,7 +94,9 @@ def _unscale(d: Drawing) -> list[Scenario]:
     call = ["call", "unscale_", [{"optimizer": 0}]]
     plain: Events = [["backward", d.coefficients(), True, True], call]
     some: Events = [["backward", d.coefficients(none=[1]), True, True], call]
+    held: Events = [["backward", d.coefficients(), True, True], call, ["shrink_held", 0.5]]
     return [
+        d.run("in_place", "", held, d.hyper()),
         d.run("unscale", "", plain, d.hyper()),
         d.run("unscale", "one parameter has no gradient", some, d.hyper()),
     ]

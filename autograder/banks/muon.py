@@ -62,7 +62,6 @@ def _more(d: Drawing) -> list[Scenario]:
         "entry": "Muon",
         "attempts": [{"lr": 0.1}] * 4,
         "shapes": [[3], [], [2, 3, 2], [2, 2, 1, 1]],
-        "step": True,
     }
     return [*found, Scenario("matrices_only", "constructor", vectors, 4, "a parameter that is not a matrix")]
 

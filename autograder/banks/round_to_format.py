@@ -523,7 +523,7 @@ def _subnormals(rng: np.random.Generator) -> list[Scenario]:
 
 def _overflow() -> list[Scenario]:
     found = []
-    for bits in (FP16, E4M3, E5M2, (6, 6), BF16):
+    for bits in (FP16, E4M3, E5M2, (4, 2), (6, 6), BF16):
         top = largest(bits)
         spacing = 2.0 ** (np.frexp(top)[1] - 1 - bits[1])
         steps = np.array([-1, -0.25, 0, 0.25, 0.5 - 2.0**-8, 0.5, 0.5 + 2.0**-8, 0.75, 1.0, 3.0])

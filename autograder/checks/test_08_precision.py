@@ -46,8 +46,14 @@ def test_scale(student):
 
 @check("loss_scaler", points=1, needs="scale")
 def test_unscale(student):
-    """unscale_ divides every gradient of the optimizer by the scale, in place."""
+    """unscale_ divides every gradient of the optimizer by the scale."""
     student.follows("unscale")
+
+
+@check("loss_scaler", points=1, needs="unscale")
+def test_unscale_in_place(student):
+    """unscale_ divides in place: whoever holds p.grad sees the change."""
+    student.follows("in_place")
 
 
 @check("loss_scaler", points=1, needs="unscale")
@@ -75,7 +81,7 @@ def test_unscale_twice(student):
     student.follows("twice")
 
 
-@check("loss_scaler", points=2, needs="skip")
+@check("loss_scaler", points=1, needs="skip")
 def test_several_optimizers(student):
     """Two optimizers share one scale, each skipped for its own gradients only; a longer run goes right."""
     student.follows("several")

@@ -38,6 +38,7 @@ def in_words(events: list[list[Any]], index: int) -> str:
     names = {
         "backward": f"Loss {number}",
         "shrink": "After the gradients were made smaller",
+        "shrink_held": "After somebody who held p.grad since before unscale_ halved it",
         "reload": "After saving and loading",
         "repeat": f"After {rest[0] if rest else 0} iterations",
     }

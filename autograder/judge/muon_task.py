@@ -10,13 +10,13 @@ import numpy as np
 
 from autograder.judge.bfloat16 import allowance, on_grid
 from autograder.judge.evidence import Evidence, Expected, Scenario, close
-from autograder.judge.function_task import ANY_ERROR, ANY_ERROR_TOLERANCE
 from autograder.judge.matrices_in_words import compared
 from autograder.judge.optimizer_task import OptimizerTask
 from autograder.judge.rule import Quantities
 from autograder.judge.simulate import ULP, frame_width, simulate
 from autograder.judge.variants import Variant
 from autograder.oracles.muon import scale_of
+from autograder.worker.codes import ErrorCode
 
 LOOSE = 2.0
 FEW, MANY = 4, 0.36
@@ -94,12 +94,12 @@ class MuonTask(OptimizerTask):
     def _simulate_vectors(self, variant: Variant, scenario: Scenario) -> Expected:
         refuses = variant.steps.get("refuses", lambda shape: True)
         refused = np.array([refuses(shape) for shape in scenario.program["shapes"]])
-        return Expected(np.where(refused, ANY_ERROR, 0.0), np.where(refused, ANY_ERROR_TOLERANCE, 0.0))
+        return Expected(np.where(refused, float(ErrorCode.VALUE), 0.0), np.zeros(scenario.size))
 
     def explain(self, evidence: Evidence, expected: Expected, scenario: Scenario) -> str:
         """A difference in words."""
         if scenario.family == "matrices_only":
-            return "Muon moved a parameter that is not a matrix; it should raise ValueError when it is built with one."
+            return "Muon(params) took a parameter that is not a matrix; it should raise ValueError when it is built with one."
         found = super().explain(evidence, expected, scenario)
         if expected.holds and not evidence.raised and close(evidence.values, expected).all():
             return f"Further from the right updates than bfloat16 accounts for ({scenario.about or scenario.family})."

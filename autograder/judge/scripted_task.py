@@ -100,6 +100,9 @@ class ScriptedRun:
             self._call(*rest)
         elif kind == "shrink":
             self.grads = [None if g is None else g * rest[0] for g in self.grads]
+        elif kind == "shrink_held":
+            factor = self.does.get("held_shrink", lambda factor: factor)(rest[0])
+            self.grads = [None if g is None else g * factor for g in self.grads]
         elif kind == "repeat":
             self.repeat(*rest)
         elif kind == "reload":

@@ -175,7 +175,7 @@ class LossScaler:
         for group in optimizer.param_groups:
             for p in group["params"]:
                 if p.grad is not None:
-                    p.grad = p.grad / self.value
+                    p.grad /= self.value
                     total += float(p.grad.double().pow(2).sum())
         self._overflow[key] = not math.isfinite(total)
 
@@ -318,6 +318,7 @@ WRONG = {
     "loss-leaves-the-graph": [(_SCALE, "return float(loss) * self.loss_scale")],
     "gradients-multiplied": [(_DIVIDE, "p.grad.mul_(self.loss_scale)")],
     "gradients-not-divided": [(_DIVIDE, "p.grad / self.loss_scale")],
+    "gradients-replaced": [(_DIVIDE, "p.grad = p.grad / self.loss_scale")],
     "divided-by-first-scale": [(_DIVIDE, "p.grad.div_(self.init_scale)")],
     "non-finite-replaced": [(_DIVIDE, "p.grad.div_(self.loss_scale).nan_to_num_(nan=0.0, posinf=0.0, neginf=0.0)")],
     "first-group-only": [("in optimizer.param_groups:", "in optimizer.param_groups[:1]:")],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from autograder.judge import Judge, Submission
 from autograder.judge.registry import load_task
 from autograder.judge.results import TaskResult
-from tests.bank import adam, warmup_cosine
+from tests.bank import adam, muon, round_to_format, warmup_cosine
 
 
 def judged(judge: Judge, task: str, source: str) -> TaskResult:
@@ -74,3 +74,13 @@ def test_a_learning_rate_in_a_vector_is_called_one(judge: Judge) -> None:
     (message,) = said(judged(judge, "warmup_cosine", boxed))
     assert "a learning rate is one number" in message
     assert "Every wrong value" not in message
+
+
+def test_only_e4m3_has_no_infinity(judge: Judge) -> None:
+    source = changed(round_to_format.BASE, "(exponent_bits, mantissa_bits) == (4, 3)", "exponent_bits == 4")
+    assert any("With 4 exponent and 2 mantissa bits" in text for text in said(judged(judge, "round_to_format", source)))
+
+
+def test_muon_has_to_refuse_in_its_constructor_what_would_only_fail_in_a_step(judge: Judge) -> None:
+    late = changed(muon.BASE, 'raise ValueError("Muon is for matrices")', "pass")
+    assert any("when it is built" in text for text in said(judged(judge, "muon", late)))

@@ -42,6 +42,7 @@ class _Run:
         self.object: Any = None
         self.result: Any = None
         self.error = 0.0
+        self.held: list[torch.Tensor | None] = []
 
     def build(self) -> None:
         make, how = getattr(self.module, self.scenario["entry"]), self.scenario["make"]
@@ -66,6 +67,7 @@ class _Run:
         value = self.object.scale(loss) if scaled else loss
         self.result = value
         value.backward()
+        self.held = [param.grad for param in self.params]
 
     def _call(self, method: str, args: list[Any], expect_error: bool = False) -> None:
         try:
@@ -80,6 +82,12 @@ class _Run:
         for param in self.params:
             if param.grad is not None:
                 param.grad.mul_(factor)
+
+    def _shrink_held(self, factor: float) -> None:
+        """The same, by somebody who holds the tensors that backward() made."""
+        for grad in self.held:
+            if grad is not None:
+                grad.mul_(factor)
 
     def _repeat(self, times: int, events: list[list[Any]]) -> None:
         for _ in range(times):
