@@ -53,7 +53,7 @@ def _more(d: Drawing) -> list[Scenario]:
     )
     zeros = {
         "entry": "Muon",
-        "attempts": [{"lr": 0.0}, {"momentum": 0.0}],
+        "attempts": [{"momentum": 0.0}, {"weight_decay": 0.0}],
         "invalid": [False] * 2,
         "shapes": [[2, 3]] * 2,
     }
