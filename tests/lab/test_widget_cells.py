@@ -46,14 +46,14 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_where_no_front_end_runs_every_widget_is_a_picture_in_words(
-    workspace: Path, monkeypatch: pytest.MonkeyPatch
+    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from nbclient import NotebookClient
 
     monkeypatch.setenv("SGD2MUON_WORKSPACE", str(workspace))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     notebook = nbformat.from_dict(widget_notebook())
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(workspace)}}).execute()
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
     for cell, shown in zip(PLAY_CELLS, notebook.cells[1::2], strict=True):
         data, metadata = next((o.data, o.metadata) for o in shown.outputs if o.output_type == "display_data")
         assert WIDGET not in data, cell.name
