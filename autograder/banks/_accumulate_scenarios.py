@@ -7,24 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from autograder.judge.accumulate_parts import PADDING, UNUSED
 from autograder.judge.named_parts_task import Drawn
 from autograder.judge.rounding import representable
-from autograder.oracles.accumulate import PADDING, UNUSED
 
 INPUTS = 3
-
-
-def layout(program: dict[str, Any]) -> dict[str, int]:
-    """What the player accumulation.py writes."""
-    numbers, batches = len(program["weight"]) + 1 + UNUSED, len(program["y"])
-    sizes = {"returned": 1, "grads": numbers, "params": numbers, "kind": 1}
-    return {**sizes, "calls": batches, "alive": batches, "counted": batches}
-
-
-def open_parts(program: dict[str, Any]) -> dict[str, Any]:
-    """How often tokens are counted is open, and whether the loss of an empty micro-batch is asked for."""
-    empty = np.array([all(target == PADDING for target in y) for y in program["y"]])
-    return {"calls": empty, "alive": empty, "counted": True}
 
 
 def scenarios(rng: np.random.Generator) -> list[Drawn]:

@@ -9,20 +9,8 @@ import numpy as np
 
 from autograder.judge.named_parts_task import Drawn
 from autograder.judge.rounding import representable
-from autograder.judge.simulate import numel
 
 SHAPES: list[list[int]] = [[3], [2, 3], [3], []]
-
-
-def layout(program: dict[str, Any]) -> dict[str, int]:
-    """What the player clipping.py writes."""
-    size = numel(program["shapes"])
-    return {"returned": 1, "grads": size, "views": size, "params": size, "kind": 1, "changed": 1}
-
-
-def nonfinite_is_open(program: dict[str, Any]) -> dict[str, Any]:
-    """What becomes of gradients that are not finite is left open; the returned norm is not."""
-    return {"grads": True, "views": True} if program.get("open") else {}
 
 
 def scenarios(rng: np.random.Generator) -> list[Drawn]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from autograder.banks._accumulate_divisors import MEANS, divisor_mistakes
-from autograder.banks._accumulate_scenarios import layout, open_parts, scenarios
-from autograder.banks._accumulate_words import say
+from autograder.banks._accumulate_scenarios import scenarios
+from autograder.judge.accumulate_parts import layout, open_parts, say
 from autograder.judge.contract import Raises
 from autograder.judge.named_parts_task import NamedPartsTask
 from autograder.judge.rule import Quantities

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from autograder.banks._clip_norms import norm_mistakes, seen_where
-from autograder.banks._clip_scenarios import layout, nonfinite_is_open, scenarios
-from autograder.banks._clip_words import say
+from autograder.banks._clip_scenarios import scenarios
+from autograder.judge.clip_parts import layout, nonfinite_is_open, say
 from autograder.judge.contract import Raises
 from autograder.judge.named_parts_task import NamedPartsTask
 from autograder.judge.rule import Quantities

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import lzma
 import pickle
+from copy import copy
 from dataclasses import dataclass
 from io import BytesIO
 from types import FunctionType
@@ -21,7 +22,7 @@ from autograder.judge.variants import CANONICAL, Bank, Variant
 
 MOST_ACCEPTED = 6
 """Combinations of conventions that are combined with every mistake; beyond it single conventions only."""
-AT_HOME = ("autograder.banks", "autograder.oracles")
+AT_HOME = ("autograder.banks", "autograder.oracles", "autograder.judge.contract_mistakes")
 _NEVER = -987_654
 """An event that no evidence names: what is predicted for a variant that was not recorded."""
 
@@ -37,9 +38,18 @@ class RecordedTask:
     predicted: dict[str, dict[int, Expected]]
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or name == "shell":
+        if name.startswith("__") or name in ("shell", "_played"):
             raise AttributeError(name)
-        return getattr(self.shell, name)
+        if "_played" not in self.__dict__:
+            self.__dict__["_played"] = self._shell_that_looks_up()
+        return getattr(self._played, name)
+
+    def _shell_that_looks_up(self) -> Any:
+        """The shell, whose own methods simulate by what was recorded too."""
+        methods = {"simulate": lambda _, variant, scenario: self.simulate(variant, scenario)}
+        found = copy(self.shell)
+        object.__setattr__(found, "__class__", type("Recorded", (type(self.shell),), methods))
+        return found
 
     def scenarios(self, seed: int) -> list[Scenario]:
         """The public scenarios; CourseError for another seed."""
@@ -134,9 +144,10 @@ class _WithoutFunctions(pickle.Pickler):
 
     def reducer_override(self, found: Any) -> Any:
         home = getattr(found, "__module__", None) or ""
-        function = isinstance(found, FunctionType) and home.startswith("autograder.") and home != __name__
-        procedure = isinstance(found, type) and home.startswith(AT_HOME)
-        return (_nothing, ()) if function or procedure else NotImplemented
+        ours = isinstance(found, FunctionType) and home.startswith("autograder.")
+        nameless = ours and "<" in found.__qualname__
+        answers = isinstance(found, FunctionType | type) and home.startswith(AT_HOME)
+        return (_nothing, ()) if nameless or answers else NotImplemented
 
 
 def _nothing() -> Any:

@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from autograder.judge.accumulate_parts import PADDING, UNUSED
 from autograder.judge.function_task import REQUIRED, Formula
 from autograder.judge.rule import Quantities
 
-PADDING = -100.0
-UNUSED = 2
 NUMBER, GRAPH, NOTHING = 3.0, 2.0, 4.0
 """Kinds of what is returned, as the player writes them; a tensor without a graph counts as a number."""
 

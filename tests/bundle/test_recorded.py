@@ -9,7 +9,7 @@ import pytest
 from autograder.bundle import Bundle
 from autograder.errors import CourseError
 from autograder.judge.checks import Student
-from autograder.judge.engine import PUBLIC_SEED, Judge, ask
+from autograder.judge.engine import PUBLIC_SEED, Judge, ask, observed
 from autograder.judge.recognise import Expectations
 from autograder.judge.recorded import load, record
 from autograder.judge.registry import SUFFIX, checks_of, load_task
@@ -21,7 +21,7 @@ SAMPLE = 12
 
 
 def told(expectations: Expectations, evidence: Any) -> Any:
-    student = Student(expectations, evidence)
+    student = Student(expectations, observed(expectations.task, evidence, expectations.scenarios))
     assert student.recognition is not None
     results = ask(checks_of(expectations.task.id), student)
     recognition = student.recognition

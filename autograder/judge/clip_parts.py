@@ -1,11 +1,24 @@
-"""What is said about a wrong clip_grad_norm_ from its numbers."""
+"""The parts of what `clip` brings back, and what is said about a wrong clip_grad_norm_ from them."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
 from autograder.judge.named_parts_task import Seen
 from autograder.judge.simulate import numel
+
+
+def layout(program: dict[str, Any]) -> dict[str, int]:
+    """What the player clipping.py writes."""
+    size = numel(program["shapes"])
+    return {"returned": 1, "grads": size, "views": size, "params": size, "kind": 1, "changed": 1}
+
+
+def nonfinite_is_open(program: dict[str, Any]) -> dict[str, Any]:
+    """What becomes of gradients that are not finite is left open; the returned norm is not."""
+    return {"grads": True, "views": True} if program.get("open") else {}
 
 
 def say(seen: Seen) -> str:

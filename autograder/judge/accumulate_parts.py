@@ -1,11 +1,29 @@
-"""What is said about a wrong accumulate_gradients from its numbers."""
+"""The parts of what `accumulate` brings back, and what is said about wrong accumulated gradients from them."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
 from autograder.judge.named_parts_task import Seen
-from autograder.oracles.accumulate import UNUSED
+
+PADDING = -100.0
+UNUSED = 2
+"""As the player has them: a target that counts for nothing, and parameters that the loss does not depend on."""
+
+
+def layout(program: dict[str, Any]) -> dict[str, int]:
+    """What the player accumulation.py writes."""
+    numbers, batches = len(program["weight"]) + 1 + UNUSED, len(program["y"])
+    sizes = {"returned": 1, "grads": numbers, "params": numbers, "kind": 1}
+    return {**sizes, "calls": batches, "alive": batches, "counted": batches}
+
+
+def open_parts(program: dict[str, Any]) -> dict[str, Any]:
+    """How often tokens are counted is open, and whether the loss of an empty micro-batch is asked for."""
+    empty = np.array([all(target == PADDING for target in y) for y in program["y"]])
+    return {"calls": empty, "alive": empty, "counted": True}
 
 
 def say(seen: Seen) -> str:
