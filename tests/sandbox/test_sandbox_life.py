@@ -133,7 +133,8 @@ def test_close_kills_everything_and_a_run_starts_again(sandbox):
 
 def test_ctrl_c_reaches_the_judge_only_and_leaves_nothing_running(tmp_path):
     program = f"""
-        import os, sys
+        import os, signal, sys
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs start without it
         sys.path.append({str(Path(__file__).parent / "workers")!r})
         from autograder.sandbox import Sandbox
         try:
