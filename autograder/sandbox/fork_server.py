@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import select
 import selectors
 import signal
 import socket
@@ -45,6 +46,8 @@ BOOT = (
 _PACKAGE = Path(autograder.__file__).resolve().parent
 _SERVER_CODE = [str(_PACKAGE / name) for name in ("__init__.py", "errors.py", "sandbox")]
 _CHUNK = 1 << 16
+_GLANCE = 0.2
+"""Seconds between two looks whether a starting server still lives."""
 _KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)
 """How a server ends that was killed; bubblewrap says it in the second way."""
 _PATIENCE_TO_DIE = 10.0
@@ -93,7 +96,7 @@ class ForkServer:
             self._send(setup)
 
     def wait_until_ready(self) -> Sequence[str]:
-        ready, _ = messages.receive(self._link)
+        ready = self._first_message()
         if not isinstance(ready, Ready):
             raise self._why_it_ended()
         if ready.failed:
@@ -105,6 +108,20 @@ class ForkServer:
         except ServerDied:
             raise self._why_it_ended() from None
         return ready.layers
+
+    def _first_message(self) -> messages.Message | None:
+        """What the server says first; None when it has ended. A bubblewrap that is killed while it starts may leave a child
+        behind that holds the other end of the link for ever."""
+        while not select.select([self._link], [], [], _GLANCE)[0]:
+            if self._process.poll() is not None:
+                self._end_group()
+                return None
+        return messages.receive(self._link)[0]
+
+    def _end_group(self) -> None:
+        """Kill what is left of the server and of what it started."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def start_job(self, number: int, job: bytes, result_size: int, limits: Limits, canary: bool = False) -> None:
         collected = Collected(len(READY) + result_size, limits.log_bytes)
@@ -145,9 +162,9 @@ class ForkServer:
         try:
             self._process.wait(timeout=2)
         except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+            self._end_group()
             self._process.wait()
+        self._end_group()
         for running in self._running.values():
             os.close(running.result)
             os.close(running.log)
