@@ -27,7 +27,7 @@ class Number:
     def judge(self, answer: Any) -> tuple[bool, str]:
         """Compare; a slip is recognised within the same tolerance."""
         if isinstance(answer, bool) or not isinstance(answer, int | float):
-            return False, f"This asks for one number{self._in_unit()}; yours is {_shown(answer)}."
+            return False, f"This asks for one number{self._in_unit()}; yours is {shown(answer)}."
         if not math.isfinite(answer):
             return False, f"This asks for a finite number{self._in_unit()}."
         if abs(answer - self.value) <= self.tolerance:
@@ -54,7 +54,7 @@ class Choice:
         """Compare, whatever the case of the letter."""
         given = answer.strip().lower() if isinstance(answer, str) else answer
         if not isinstance(given, str) or given not in self.options or len(given) != 1:
-            return False, f'This asks for one letter of "{self.options}" in quotes; yours is {_shown(answer)}.'
+            return False, f'This asks for one letter of "{self.options}" in quotes; yours is {shown(answer)}.'
         return given == self.answer, "" if given == self.answer else self.why.get(
             given, "Look again at the cell above."
         )
@@ -72,7 +72,7 @@ class Choices:
         """Compare the sets; the message speaks of a letter too many before one that is missing."""
         given = list(answer) if isinstance(answer, str | list | tuple | set) else None
         if given is None or not all(isinstance(item, str) and item.strip().lower() in self.options for item in given):
-            return False, f'This asks for letters of "{self.options}", such as ["a", "b"]; yours is {_shown(answer)}.'
+            return False, f'This asks for letters of "{self.options}", such as ["a", "b"]; yours is {shown(answer)}.'
         chosen = {item.strip().lower() for item in given}
         extra, lacking = sorted(chosen - set(self.answers)), set(self.answers) - chosen
         if extra:
@@ -94,7 +94,7 @@ class Ordering:
         if given is None or sorted(given) != sorted(wanted):
             return (
                 False,
-                f"This asks for {', '.join(sorted(wanted))} in some order, as a list; yours is {_shown(answer)}.",
+                f"This asks for {', '.join(sorted(wanted))} in some order, as a list; yours is {shown(answer)}.",
             )
         if given == wanted:
             return True, ""
@@ -102,6 +102,7 @@ class Ordering:
         return False, f"The first {place} are right; place {place + 1} is not. {self.because}".strip()
 
 
-def _shown(answer: Any) -> str:
+def shown(answer: Any) -> str:
+    """An answer as it is quoted in a message: not too long."""
     text = repr(answer)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import chain, combinations, permutations
 from typing import Any
 
-from autograder.judge.questions import Choice, Choices, Number, Ordering
+from autograder.judge.questions import Choice, Choices, Number, Ordering, shown
 
 ROUNDS = 2_000
 MOST_ORDERED = 6
@@ -34,7 +34,7 @@ class Sealed:
         content = json.loads(base64.b85decode(self.text))
         key = _key(content, answer)
         if key is None:
-            return False, f"{content['asks']}; yours is {_shown(answer)}."
+            return False, f"{content['asks']}; yours is {shown(answer)}."
         found = _opened(content, key)
         if content["kind"] == "number":
             return _number(content, found, float(answer))
@@ -142,8 +142,3 @@ def _digest(key: str) -> str:
 def _mixed(data: bytes, key: str) -> bytes:
     stream = hashlib.shake_256(hashlib.pbkdf2_hmac("sha256", key.encode(), b"what", ROUNDS)).digest(len(data))
     return bytes(a ^ b for a, b in zip(data, stream, strict=True))
-
-
-def _shown(answer: Any) -> str:
-    text = repr(answer)
-    return text if len(text) <= 60 else text[:57] + "..."
