@@ -26,6 +26,8 @@ from autograder.grading.classroom import ClassChapter
 from autograder.grading.demo_class import CHAPTER
 from benchmarks.big_class import big_class
 
+WORKER_CALM = 1.0
+"""Mean seconds between two kills of workers."""
 ROWS = """
 select s.student_id, c.name, c.type, g.auto_score, g.manual_score, g.extra_credit, g.needs_manual_grade, m.auto_comment,
        m.manual_comment, n.late_submission_penalty
@@ -56,7 +58,10 @@ class Soak:
 def soak(
     folder: Path, submissions: int, grader_kills: int, worker_kills: int, seed: int = 0, calm: float = 4.0
 ) -> Soak:
-    """Grade a class under fire, the same class in peace, and compare. calm: mean seconds between two kills of the grader."""
+    """Grade a class under fire, the same class in peace, and compare. calm: mean seconds between two kills of the grader.
+
+    Workers are killed oftener, so that all of `worker_kills` fall before the class is graded.
+    """
     chance, done, started = random.Random(seed), Soak(), time.perf_counter()
     chapter = big_class(folder / "fire", submissions)
     chapter.seed()
@@ -113,12 +118,12 @@ def _under_fire(
         below = _below(process.pid)
         seen |= below
         if below and shot == float("inf"):
-            shot = time.monotonic() + chance.expovariate(0.5)
+            shot = time.monotonic() + chance.expovariate(1 / WORKER_CALM)
         if below and done.worker_kills < most and time.monotonic() > shot:
             with suppress(psutil.Error):
                 psutil.Process(chance.choice(list(below))).kill()
                 done.worker_kills += 1
-            shot = time.monotonic() + chance.expovariate(0.5)
+            shot = time.monotonic() + chance.expovariate(1 / WORKER_CALM)
         if limit and end == float("inf") and _journal_bytes(chapter) > before:
             end = time.monotonic() + limit
         if time.monotonic() > end:

@@ -101,7 +101,7 @@ def seat(tmp_path: Path, notebooks: dict[str, Any]) -> Iterator[tuple[str, Path]
     settings = tmp_path / ".jupyter" / "lab" / "user-settings"
     for name, content in SETTINGS.items():
         write_setting(settings, name, content)
-    port = _free_port()
+    port = free_port()
     environment = {
         **os.environ,
         "SGD2MUON_WORKSPACE": str(tmp_path / "workspace"),
@@ -122,7 +122,7 @@ def seat(tmp_path: Path, notebooks: dict[str, Any]) -> Iterator[tuple[str, Path]
     server = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=log)
     address = f"http://127.0.0.1:{port}"
     try:
-        _wait_for(address + "/api", server)
+        wait_for(address + "/api", server)
         yield address, tmp_path
     finally:
         server.terminate()
@@ -130,14 +130,14 @@ def seat(tmp_path: Path, notebooks: dict[str, Any]) -> Iterator[tuple[str, Path]
         log.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
-    for _ in range(240):
+def wait_for(address: str, server: subprocess.Popen[bytes], attempts: int = 240) -> None:
+    for _ in range(attempts):
         if server.poll() is not None:
             raise RuntimeError("JupyterLab ended before it answered")
         try:

@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ from autograder.grading.new_class import make_class
 from autograder.grading.report_page import write_report
 from autograder.grading.run import grade
 from tests.attacks.test_submitted_files import cell_of, markdown_with_script, outputs_with_script
-from tests.browser.conftest import PICTURES, _free_port, _wait_for
+from tests.browser.conftest import PICTURES, free_port, wait_for
 
 STUDENT = "<b>mallory"
 PATIENCE = 40_000
@@ -30,7 +29,6 @@ ANSWER = "Noise averages out: its standard deviation falls with $1/\\sqrt{B}$."
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory: pytest.TempPathFactory) -> ClassChapter:
     """A class of two, one of whom planted scripts wherever a notebook has room."""
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     directory = tmp_path_factory.mktemp("formgrader") / "c"
     make_class(directory)
     chapter = Classroom(directory).chapter(CHAPTER)
@@ -50,7 +48,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> ClassChapter:
 @pytest.fixture(scope="module")
 def formgrader(graded: ClassChapter, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of formgrader, served from the class's folder."""
-    port = _free_port()
+    port = free_port()
     logs = tmp_path_factory.mktemp("server")
     command = [sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root", f"--port={port}"]
     extension = "--ServerApp.jpserver_extensions={'nbgrader.server_extensions.formgrader': True}"
@@ -64,7 +62,7 @@ def formgrader(graded: ClassChapter, tmp_path_factory: pytest.TempPathFactory) -
             stderr=log,
         )
         try:
-            _wait_for(f"http://127.0.0.1:{port}/api", server)
+            wait_for(f"http://127.0.0.1:{port}/api", server)
             yield f"http://127.0.0.1:{port}/formgrader"
         finally:
             server.terminate()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
@@ -26,12 +24,6 @@ STUDENTS = (
     "zz_script",
     "zz_not_json",
 )
-
-
-@pytest.fixture(scope="session", autouse=True)
-def commands_of_the_environment() -> None:
-    """nbgrader starts alembic by its name to make a gradebook."""
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from course_lib.lab import style, widgets
 from course_lib.lab.plots import figure, label_ends, plot_band, plot_dots, plot_losses, plot_path, plot_values
 from course_lib.lab.surfaces import descend, valley
 from course_lib.lab.train import History
+from tests.contrast import contrast
 
 
 def walk(lr):
@@ -26,18 +27,6 @@ def dark():
     style.use_theme("dark")
     yield
     style.use_theme("light")
-
-
-def contrast(one: str, other: str) -> float:
-    """Contrast ratio of two hex colours (WCAG 2)."""
-
-    def luminance(colour: str) -> float:
-        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
