@@ -11,7 +11,7 @@ demo: $(READY)
 
 test: $(READY) lint types
 	$(BIN)/sgd2muon build --check
-	$(BIN)/python -m pytest tests -n 2
+	$(BIN)/python -m pytest tests -n 2 --dist worksteal
 	$(BIN)/sgd2muon course --scale smoke
 	$(BIN)/sgd2muon course --scale smoke --release
 
