@@ -3,7 +3,7 @@ SCALE ?= smoke
 EXTRAS := [dev]
 include install.mk
 
-.PHONY: demo test lab notebooks course lint types bench bench-accuracy bench-grading bench-sandbox bench-widgets soak clean
+.PHONY: demo test lab notebooks course solved released lint types bench bench-accuracy bench-grading bench-newcomer bench-sandbox bench-ways bench-widgets soak clean
 .DEFAULT_GOAL := demo
 
 demo: $(READY)
@@ -12,8 +12,7 @@ demo: $(READY)
 test: $(READY) lint types
 	$(BIN)/sgd2muon build --check
 	$(BIN)/python -m pytest tests -n 2 --dist worksteal
-	$(BIN)/sgd2muon course --scale smoke
-	$(BIN)/sgd2muon course --scale smoke --release
+	$(MAKE) --no-print-directory -j 2 solved released
 
 lab: $(READY)
 	$(BIN)/jupyter lab notebooks
@@ -23,6 +22,12 @@ notebooks: $(READY)
 
 course: $(READY)
 	$(BIN)/sgd2muon course --scale $(SCALE)
+
+solved: $(READY)
+	$(BIN)/sgd2muon course --scale smoke
+
+released: $(READY)
+	$(BIN)/sgd2muon course --scale smoke --release
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -44,6 +49,13 @@ bench-widgets: $(READY)
 
 bench-grading: $(READY)
 	$(BIN)/python -m benchmarks.grading
+
+# these two and the soak take minutes, so `make bench` leaves them out
+bench-newcomer: $(READY)
+	$(BIN)/python -m benchmarks.newcomer
+
+bench-ways: $(READY)
+	$(BIN)/python -m benchmarks.three_ways
 
 soak: $(READY)
 	$(BIN)/python -m benchmarks.soak

@@ -136,7 +136,7 @@ def _read(path: Path) -> str | None:
 def _write(path: Path, content: str) -> None:
     """Whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.new")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         temporary.write_text(content, encoding="utf-8", newline="\n")
         os.replace(temporary, path)

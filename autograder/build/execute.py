@@ -81,10 +81,9 @@ def _output(root: Path, kind: str, chapter: str) -> Path:
     return folder.resolve() / f"{chapter}.ipynb"
 
 
-def fresh_workspaces(root: Path, scale: str) -> None:
-    """Forget what earlier executions wrote."""
-    for kind in ("solved", "release"):
-        shutil.rmtree(root / "build" / "workspace" / f"{scale}-{kind}", ignore_errors=True)
+def fresh_workspace(root: Path, kind: str) -> None:
+    """Forget what earlier executions of this kind, such as smoke-solved, wrote."""
+    shutil.rmtree(root / "build" / "workspace" / kind, ignore_errors=True)
 
 
 @contextmanager

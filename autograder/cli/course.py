@@ -16,7 +16,7 @@ def course(
 ) -> None:
     """Execute chapters; the executed notebooks are left in build/executed. Exit status 1 when one fails."""
     from autograder.build import build_course
-    from autograder.build.execute import execute_release, execute_solved, fresh_workspaces
+    from autograder.build.execute import execute_release, execute_solved, fresh_workspace
     from autograder.errors import CourseError
 
     if scale not in ("smoke", "cpu", "gpu"):
@@ -27,7 +27,7 @@ def course(
     unknown = [name for name in chapter or [] if name not in known]
     if unknown:
         raise CourseError(f"There is no chapter {unknown[0]}. There are: {', '.join(known)}.")
-    fresh_workspaces(root, scale)
+    fresh_workspace(root, f"{scale}-{'release' if release else 'solved'}")
     failed = 0
     for name in chapter or known:
         done = (execute_release if release else execute_solved)(root, name, scale)

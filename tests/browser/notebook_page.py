@@ -40,10 +40,17 @@ class NotebookPage:
             if now != before and "*" not in now:
                 return
             if attempt % 50 == 0 and now == before:
+                self._take_the_kernel_offered()
                 cell.locator(".cm-content").click()
                 self.page.keyboard.press("Control+Enter")
             self.page.wait_for_timeout(100)
         raise TimeoutError(f"the cell still shows {before}")
+
+    def _take_the_kernel_offered(self) -> None:
+        """A cell run before the server has listed its kernels makes the page ask for one."""
+        offered = self.page.locator(".jp-Dialog", has_text="Select Kernel").locator(".jp-mod-accept")
+        if offered.count():
+            offered.click()
 
     def wait_for(self, text: str) -> None:
         """Until a text is on the page."""
