@@ -7,7 +7,9 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 from autograder.bundle.seal_checks import sealed_source
@@ -79,8 +81,14 @@ def _contents(root: Path) -> Iterator[tuple[str, bytes]]:
     yield from _tree(root, _judge(root))
     for path in sorted((root / "autograder" / "checks").glob("test_*.py")):
         yield f"autograder/checks/{path.name}", sealed_source(path).encode()
-    for task in implementation_tasks():
-        yield f"autograder/banks/{task}{SUFFIX}", record(load_task(task), PUBLIC_SEED)
+    tasks = implementation_tasks()
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        for task, content in zip(tasks, pool.map(_recorded, tasks), strict=True):
+            yield f"autograder/banks/{task}{SUFFIX}", content
+
+
+def _recorded(task: str) -> bytes:
+    return record(load_task(task), PUBLIC_SEED)
 
 
 def _tree(root: Path, paths: list[Path]) -> Iterator[tuple[str, bytes]]:
