@@ -68,7 +68,7 @@ def main() -> None:
         if rows[way] != rows[NBGRADER]:
             different = set(rows[way]) ^ set(rows[NBGRADER])
             raise SystemExit(
-                f"{way} and {NBGRADER} differ in {len(different)} rows, such as {sorted(different, key=str)[:4]}"
+                f"{way} and {NBGRADER} differ in {len(different)} rows, such as {sorted({str(row[0]) for row in different})} have some, such as {sorted(different, key=str)[:2]}"
             )
     print("the three gradebooks are the same, row for row")
 

@@ -16,6 +16,7 @@ def configure(config: Any) -> None:
         "nbgrader.preprocessors.SaveAutoGrades",
         "nbgrader.preprocessors.AssignLatePenalties",
     ]
+    config.Autograde.exporter_class = "autograder.nbgrader_plugin.exporter.AnyNotebook"
     config.GenerateAssignment.preprocessors = ["nbgrader.preprocessors.SaveCells"]
     config.ZipCollectApp.extractor_plugin = "autograder.nbgrader_plugin.collect.CarefulExtractor"
     config.ClearSolutions.enforce_metadata = False

@@ -31,9 +31,19 @@ class RawCell:
 
 def read_cells(path: Path) -> list[RawCell]:
     """All cells of a notebook file, in order. Raises Unreadable."""
+    return cells_of_text(notebook_text(path))
+
+
+def notebook_text(path: Path) -> str:
+    """A file's text, whatever its encoding. Raises Unreadable where there is none, or where the file is no plain one."""
     text = _text_of(_bytes_of(path))
     if not text:
         raise Unreadable("the file is empty: ask for a new upload")
+    return text
+
+
+def cells_of_text(text: str) -> list[RawCell]:
+    """All cells of a notebook's text, in order. Raises Unreadable."""
     try:
         content = json.loads(text)
     except (ValueError, RecursionError):

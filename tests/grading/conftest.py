@@ -21,6 +21,7 @@ STUDENTS = (
     "rosa_crash",
     "vera_tests_edited",
     "zoe_no_ids",
+    "zz_bom_crlf",
     "zz_script",
     "zz_not_json",
 )
