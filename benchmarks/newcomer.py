@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -80,12 +80,13 @@ def walk(repository: str, folder: Path) -> Walk:
     """Everything that a newcomer does."""
     path, clone, port = Walk(), folder / "sgd2muon", free_port()
     path.act("git clone", lambda: subprocess.run(["git", "clone", "-q", repository, str(clone)], check=True))
-    with sync_playwright() as playwright, lab(clone, port) as server:
+    with sync_playwright() as playwright, ExitStack() as afterwards:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         notebook = NotebookPage(browser.new_page(viewport=LAPTOP))
         address = f"http://127.0.0.1:{port}"
 
         def started() -> None:
+            server = afterwards.enter_context(lab(clone, port))
             wait_for(address + "/api", server, attempts=1800)
             notebook.page.goto(address + "/lab", timeout=PATIENCE)
             notebook.page.wait_for_selector(".jp-DirListing-item", timeout=PATIENCE)
