@@ -51,6 +51,7 @@ class Expectations:
         self.scenarios = task.scenarios(seed)
         self.accepted = task.bank.accepted()
         self._known: dict[tuple[str, int], Expected] = {}
+        self._changes: dict[tuple[str, str, int], bool] = {}
 
     def of(self, variant: Variant, index: int) -> Expected:
         """The prediction of `variant` for scenario number `index`."""
@@ -63,8 +64,27 @@ class Expectations:
 
     def agrees(self, variant: Variant, index: int, evidence: Evidence, part: str = "all") -> bool:
         """Whether a scenario's evidence is what `variant` predicts."""
+        if part == "all" and self._refuted(variant, index, evidence.values):
+            return False
         mask = None if part == "all" else self.task.part(part, self.scenarios[index])
         return agrees(evidence, self.of(variant, index), mask)
+
+
+    def changes(self, base: Variant, other: Variant, index: int) -> bool:
+        """Whether `other` could be told apart from `base` by what it predicts."""
+        key = base.id, other.id, index
+        if key not in self._changes:
+            right = self.of(base, index)
+            seen = self._refuted(other, index, right.values, right)
+            self._changes[key] = seen or not _alike(self.of(other, index), right)
+        return self._changes[key]
+
+    def _refuted(self, variant: Variant, index: int, values: np.ndarray, like: Expected | None = None) -> bool:
+        """A quick look, where the task offers one and the whole prediction is not known yet."""
+        refutes = getattr(self.task, "refutes", None)
+        if refutes is None or (variant.id, index) in self._known:
+            return False
+        return bool(refutes(variant, self.scenarios[index], values, like))
 
 
 @dataclass
@@ -139,10 +159,14 @@ class _Search:
         self.kind = self._kinds()
 
     def first(self, candidates: Iterable[Variant]) -> Variant | None:
-        """The first candidate that predicts everything."""
+        """The first candidate that predicts everything. The scenario that excluded the last one is tried first."""
+        order = list(self.order)
         for candidate in candidates:
-            if all(self.expectations.agrees(candidate, i, self.evidence[i]) for i in self.order):
+            wrong = next((i for i in order if not self.expectations.agrees(candidate, i, self.evidence[i])), None)
+            if wrong is None:
                 return candidate
+            order.remove(wrong)
+            order.insert(0, wrong)
         return None
 
     def singles(self) -> Iterable[Variant]:
@@ -203,7 +227,7 @@ class _Search:
         return self.expectations.agrees(program, self.start, self.evidence[self.start])
 
     def _changes(self, base: Variant, mistake: Variant, index: int) -> bool:
-        return not _alike(self.expectations.of(_under(base, mistake), index), self.expectations.of(base, index))
+        return self.expectations.changes(base, _under(base, mistake), index)
 
 
 def _under(base: Variant, mistake: Variant) -> Variant:
@@ -229,14 +253,21 @@ def _best_accepted(
     expectations: Expectations, bases: Sequence[Variant], evidence: Sequence[Evidence], reached: Sequence[int]
 ) -> Variant:
     """The one with the most right, a scenario counting by its share of right numbers; earlier ones win ties, the
-    canonical rule first of all."""
-
-    best, most = bases[0], -1.0
+    canonical rule first of all. Scenarios in which the first one is wrong come first: the others seldom gain there, and
+    are then out of the race."""
+    best, most, order = bases[0], -1.0, list(reached)
     for variant in bases:
-        right = sum(_share_right(expectations, variant, i, evidence[i]) for i in reached)
-        if right > most + 1e-9:
+        shares: dict[int, float] = {}
+        for index in order:
+            if sum(shares.values()) + len(order) - len(shares) <= most + 1e-9:
+                break
+            shares[index] = _share_right(expectations, variant, index, evidence[index])
+        right = sum(shares.values())
+        if len(shares) == len(order) and right > most + 1e-9:
             best, most = variant, right
-        if right == len(reached):
+        if variant is bases[0]:
+            order.sort(key=lambda i: shares[i])
+        if most == len(reached):
             break
     return best
 
