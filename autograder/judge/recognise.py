@@ -69,7 +69,6 @@ class Expectations:
         mask = None if part == "all" else self.task.part(part, self.scenarios[index])
         return agrees(evidence, self.of(variant, index), mask)
 
-
     def changes(self, base: Variant, other: Variant, index: int) -> bool:
         """Whether `other` could be told apart from `base` by what it predicts."""
         key = base.id, other.id, index
@@ -253,23 +252,40 @@ def _best_accepted(
     expectations: Expectations, bases: Sequence[Variant], evidence: Sequence[Evidence], reached: Sequence[int]
 ) -> Variant:
     """The one with the most right, a scenario counting by its share of right numbers; earlier ones win ties, the
-    canonical rule first of all. Scenarios in which the first one is wrong come first: the others seldom gain there, and
-    are then out of the race."""
-    best, most, order = bases[0], -1.0, list(reached)
-    for variant in bases:
-        shares: dict[int, float] = {}
+    canonical rule first of all.
+
+    Another one is looked at only as long as it can still win. The scenarios in which the first one is wrong come first,
+    since it seldom gains there; numbers that an exception kept from being written are right for none.
+    """
+    first, best = bases[0], bases[0]
+    shares = {i: _share_right(expectations, first, i, evidence[i]) for i in reached}
+    most = sum(shares.values())
+    if most == len(reached):
+        return first
+    could_be = {i: _most_right(expectations, first, i, evidence[i]) for i in reached}
+    order = sorted(reached, key=lambda i: shares[i])
+    for variant in bases[1:]:
+        right, rest = 0.0, sum(could_be.values())
         for index in order:
-            if sum(shares.values()) + len(order) - len(shares) <= most + 1e-9:
+            if right + rest <= most + 1e-9:
                 break
-            shares[index] = _share_right(expectations, variant, index, evidence[index])
-        right = sum(shares.values())
-        if len(shares) == len(order) and right > most + 1e-9:
+            right += _share_right(expectations, variant, index, evidence[index])
+            rest -= could_be[index]
+        if rest < 1e-9 and right > most + 1e-9:
             best, most = variant, right
-        if variant is bases[0]:
-            order.sort(key=lambda i: shares[i])
         if most == len(reached):
             break
     return best
+
+
+def _most_right(expectations: Expectations, variant: Variant, index: int, evidence: Evidence) -> float:
+    """The largest share of right numbers that a scenario can have: an exception keeps the rest from being written."""
+    path = expectations.task.part("path", expectations.scenarios[index])
+    if not evidence.raised or not path.any():
+        return 1.0
+    expected = expectations.of(variant, index)
+    could_be = ~np.isnan(evidence.values) | np.isnan(expected.values)
+    return float((could_be | expected.ignored if expected.ignored.size else could_be)[path].mean())
 
 
 def _share_right(expectations: Expectations, variant: Variant, index: int, evidence: Evidence) -> float:

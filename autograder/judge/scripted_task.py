@@ -165,12 +165,13 @@ class ScriptedRun:
             for p, g in zip(self.params, self.grads, strict=True)
         ]
         params, moved, flat_grads = _flat(self.params), _flat(self.moved), _flat(grads)
-        values = np.concatenate([[self.result, self.error], params, _flat(self.views), flat_grads])
+        left_behind = any(view is not param for view, param in zip(self.views, self.params, strict=True))
+        views = _flat(self.views) if left_behind else params
+        values = np.concatenate([[self.result, self.error], params, views, flat_grads])
         slack = RELATIVE * moved + 1e-6 * self._tolerance() * _finite(params)
         grad_slack = RELATIVE * self._tolerance() * _finite(flat_grads)
-        tolerance = np.concatenate(
-            [[1e-5 * float(_finite(np.array([self.result, self.result_size])).max()), 0.0], slack, slack, grad_slack]
-        )
+        size = max(abs(number) if np.isfinite(number) else 0.0 for number in (self.result, self.result_size))
+        tolerance = np.concatenate([[1e-5 * size, 0.0], slack, slack, grad_slack])
         ignored = np.zeros(values.size, dtype=bool)
         ignored[0] = self.open_result
         ignored[HEAD + 2 * params.size :] = self.open_grads
@@ -288,7 +289,7 @@ def _count(scenario: Scenario) -> int:
 
 
 def _flat(arrays: Sequence[np.ndarray]) -> np.ndarray:
-    return np.concatenate([np.ravel(array) for array in arrays])
+    return np.concatenate([array.ravel() for array in arrays])
 
 
 def _finite(values: np.ndarray) -> np.ndarray:

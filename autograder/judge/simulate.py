@@ -54,9 +54,7 @@ def simulate(rule: Rule, variant: Variant, scenario: Scenario, observe: Observer
         return _Run(rule, variant, scenario, observe).play()
 
 
-def differs(
-    rule: Rule, variant: Variant, scenario: Scenario, values: np.ndarray, like: Expected | None = None
-) -> bool:
+def differs(rule: Rule, variant: Variant, scenario: Scenario, values: np.ndarray, like: Expected | None = None) -> bool:
     """Whether parameters of a program following `variant` are seen to differ from those in `values`; it is played no
     further than the first such step. like: whose tolerance counts, where it is not this program's own."""
     with np.errstate(all="ignore"):
@@ -101,7 +99,7 @@ class _Run:
         count, width = numel(self.shapes), frame_width(self.shapes)
         for step in self._steps():
             here = slice(step * width, step * width + count)
-            mine, moved = (np.concatenate([np.ravel(a) for a in arrays]) for arrays in (self.params, self.moved))
+            mine, moved = (np.concatenate([a.ravel() for a in arrays]) for arrays in (self.params, self.moved))
             slack = self._slack(mine, moved, step + 1) if like is None else like.tolerance[here]
             if not near(values[here], mine, slack).all():
                 return True
@@ -204,8 +202,8 @@ class _Run:
         self.contract.after(self, [i for group in instance.groups for i in group["params"]])
 
     def _record(self) -> None:
-        rows = (list(arrays) for arrays in (self.params, self.views, self.moved, self.grads))
-        self.frames.append(_Frame(*rows, self.closure_calls, self.closure_value, self.curvature))
+        arrays = [*self.params, *self.views, *self.moved, *self.grads]
+        self.frames.append(_Frame(arrays, self.closure_calls, self.closure_value, self.curvature))
 
     def _written(self) -> tuple[np.ndarray, np.ndarray]:
         """All frames as one row of numbers, and how far each may be off; NaN behind the last one."""
@@ -213,21 +211,21 @@ class _Run:
         if not self.frames:
             return values, tolerance
         steps, count, size = len(self.frames), numel(self.shapes), frame_width(self.shapes)
-        missing = [np.full(shape, np.nan) for shape in self.shapes]
-        params, views, moved, grads = (
-            np.concatenate(
-                [np.ravel(none if a is None else a) for frame in self.frames for a, none in zip(frame[kind], missing, strict=True)]
-            ).reshape(steps, count)
-            for kind in range(4)
-        )
-        calls, value, curvature = (np.array([frame[kind] for frame in self.frames]) for kind in range(4, 7))
+        none = [np.full(shape, np.nan) for shape in self.shapes] * 4
+        flat = [
+            (n if a is None else a).ravel() for frame in self.frames for a, n in zip(frame.arrays, none, strict=True)
+        ]
+        params, views, moved, grads = np.concatenate(flat).reshape(steps, 4, count).swapaxes(0, 1)
+        calls, value, curvature = (np.array([frame[kind] for frame in self.frames]) for kind in (1, 2, 3))
         frames, slack = (row[: steps * size].reshape(steps, size) for row in (values, tolerance))
         for column, written in enumerate((params, views, grads)):
             frames[:, column * count : (column + 1) * count] = written
         frames[:, -EXTRAS:] = 0.0
         frames[:, -EXTRAS], frames[:, -3], frames[:, -2], frames[:, -1] = self.contract.graph, calls, value, np.nan
         slack[:, :count] = slack[:, count : 2 * count] = self._slack(params, moved, np.arange(1, steps + 1)[:, None])
-        slack[:, 2 * count : -EXTRAS] = (self.close if self.contract.changes_gradients else 1e-12) * np.abs(np.nan_to_num(grads))
+        slack[:, 2 * count : -EXTRAS] = (self.close if self.contract.changes_gradients else 1e-12) * np.abs(
+            np.nan_to_num(grads)
+        )
         if curvature.any():
             slack[:, 2 * count : -EXTRAS] += curvature[:, None] * np.nan_to_num(slack[:, :count], posinf=0.0)
         slack[:, -2] = np.where(np.isfinite(value), (1e-6 + self.coarse) * np.abs(value), 0.0)
@@ -239,12 +237,10 @@ class _Run:
 
 
 class _Frame(NamedTuple):
-    """What is noted after a step. moved: how far each number has come. curvature: of a closure's loss, else 0."""
+    """What is noted after a step. arrays: all parameters, views, distances moved and gradients, one after the other.
+    curvature: of a closure's loss, else 0."""
 
-    params: list[np.ndarray]
-    views: list[np.ndarray]
-    moved: list[np.ndarray]
-    grads: list[np.ndarray | None]
+    arrays: list[np.ndarray | None]
     closure_calls: float
     closure_value: float
     curvature: float
