@@ -3,7 +3,7 @@ SCALE ?= smoke
 EXTRAS := [dev]
 include install.mk
 
-.PHONY: demo test lab notebooks course lint types bench bench-accuracy bench-grading bench-sandbox bench-widgets soak clean
+.PHONY: demo test lab notebooks course lint types bench bench-accuracy bench-grading bench-judging bench-sandbox bench-widgets soak clean
 .DEFAULT_GOAL := demo
 
 demo: $(READY)
@@ -31,10 +31,13 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
-bench: bench-accuracy bench-sandbox bench-grading bench-widgets
+bench: bench-accuracy bench-judging bench-sandbox bench-grading bench-widgets
 
 bench-accuracy: $(READY)
 	$(BIN)/python -m benchmarks.accuracy
+
+bench-judging: $(READY)
+	$(BIN)/python -m benchmarks.judging
 
 bench-sandbox: $(READY)
 	$(BIN)/python -m benchmarks.sandbox
