@@ -73,7 +73,7 @@ class _Run:
         ]
         self.views = [param.copy() for param in self.params]
         self.grads: list[np.ndarray | None] = [None] * len(self.params)
-        self.moved = [np.zeros_like(param) for param in self.params]
+        self.moved = [np.zeros(param.shape) for param in self.params]
         self.shared: dict[Any, dict[str, Any]] = {}
         self.done: dict[int, Quantities] = {}
         self.closure_calls, self.closure_value, self.curvature = 0.0, np.nan, 0.0
