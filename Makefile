@@ -3,7 +3,8 @@ SCALE ?= smoke
 EXTRAS := [dev]
 include install.mk
 
-.PHONY: demo test lab notebooks course solved released lint types bench bench-accuracy bench-grading bench-newcomer bench-sandbox bench-ways bench-widgets soak clean
+.PHONY: demo test lab notebooks course solved released lint types clean soak
+.PHONY: bench bench-accuracy bench-grading bench-judging bench-newcomer bench-sandbox bench-ways bench-widgets
 .DEFAULT_GOAL := demo
 
 demo: $(READY)
@@ -36,10 +37,13 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
-bench: bench-accuracy bench-sandbox bench-grading bench-widgets
+bench: bench-accuracy bench-judging bench-sandbox bench-grading bench-widgets
 
 bench-accuracy: $(READY)
 	$(BIN)/python -m benchmarks.accuracy
+
+bench-judging: $(READY)
+	$(BIN)/python -m benchmarks.judging
 
 bench-sandbox: $(READY)
 	$(BIN)/python -m benchmarks.sandbox
@@ -50,7 +54,7 @@ bench-widgets: $(READY)
 bench-grading: $(READY)
 	$(BIN)/python -m benchmarks.grading
 
-# these two and the soak take minutes, so `make bench` leaves them out
+# these and the soak are no measurements of speed, so `make bench` leaves them out
 bench-newcomer: $(READY)
 	$(BIN)/python -m benchmarks.newcomer
 

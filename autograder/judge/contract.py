@@ -94,7 +94,7 @@ class Contract:
             self._replaced["storage"](run, i, new)
             return
         run.params[i] = new
-        run.views[i] = new.copy()
+        run.views[i] = new
 
     def after(self, run: _Run, mine: list[int]) -> None:
         """The gradients stay as they were."""

@@ -142,6 +142,10 @@ def agrees(evidence: Evidence, expected: Expected, part: np.ndarray | None = Non
 def close(values: np.ndarray, expected: Expected) -> np.ndarray:
     """Per number: equal within tolerance; NaN equals NaN, an infinity only itself; ignored numbers always agree."""
     with np.errstate(invalid="ignore", over="ignore"):
-        near = np.abs(values - expected.values) <= expected.tolerance
-    same = (np.isnan(values) & np.isnan(expected.values)) | (values == expected.values) | near
+        same = near(values, expected.values, expected.tolerance)
     return same | expected.ignored if expected.ignored.size else same
+
+
+def near(one: np.ndarray, other: np.ndarray, tolerance: np.ndarray) -> np.ndarray:
+    """Per number: no further apart than `tolerance`, or both NaN, or the same infinity."""
+    return (np.abs(one - other) <= tolerance) | (one == other) | (np.isnan(one) & np.isnan(other))

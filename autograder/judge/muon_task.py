@@ -45,6 +45,10 @@ class MuonTask(OptimizerTask):
             expected.holds = _Updates(self, scenario, expected.values, updates).hold
         return expected
 
+    def refutes(self, variant: Variant, scenario: Scenario, values: np.ndarray, like: Expected | None = None) -> bool:
+        """As for any optimizer; in bfloat16 only the whole scenario can tell."""
+        return "precision" not in variant.steps and super().refutes(variant, scenario, values, like)
+
     def plausible(
         self, accepted: list[Variant], scenarios: Sequence[Scenario], evidence: Sequence[Evidence]
     ) -> list[Variant]:

@@ -11,7 +11,7 @@ import numpy as np
 from autograder.judge.evidence import Evidence, Expected, Scenario
 from autograder.judge.rounding import representable
 from autograder.judge.rule import Rule
-from autograder.judge.simulate import frame_width, numel, simulate
+from autograder.judge.simulate import differs, frame_width, numel, simulate
 from autograder.judge.variants import Bank, Variant
 
 Draw = Callable[[np.random.Generator], Any]
@@ -68,6 +68,10 @@ class OptimizerTask:
         if scenario.player == "constructor":
             return self._simulate_constructor(variant, scenario)
         return simulate(self.rule, variant, scenario)
+
+    def refutes(self, variant: Variant, scenario: Scenario, values: np.ndarray, like: Expected | None = None) -> bool:
+        """Whether `values` are seen not to be those of `variant`, at the first step that differs."""
+        return scenario.player == "optimizer" and differs(self.rule, variant, scenario, values, like)
 
     def _simulate_constructor(self, variant: Variant, scenario: Scenario) -> Expected:
         accepts = variant.steps.get("validation", lambda kwargs, invalid: not invalid)

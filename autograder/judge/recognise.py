@@ -51,6 +51,7 @@ class Expectations:
         self.scenarios = task.scenarios(seed)
         self.accepted = task.bank.accepted()
         self._known: dict[tuple[str, int], Expected] = {}
+        self._changes: dict[tuple[str, str, int], bool] = {}
 
     def of(self, variant: Variant, index: int) -> Expected:
         """The prediction of `variant` for scenario number `index`."""
@@ -63,8 +64,26 @@ class Expectations:
 
     def agrees(self, variant: Variant, index: int, evidence: Evidence, part: str = "all") -> bool:
         """Whether a scenario's evidence is what `variant` predicts."""
+        if part == "all" and self._refuted(variant, index, evidence.values):
+            return False
         mask = None if part == "all" else self.task.part(part, self.scenarios[index])
         return agrees(evidence, self.of(variant, index), mask)
+
+    def changes(self, base: Variant, other: Variant, index: int) -> bool:
+        """Whether `other` could be told apart from `base` by what it predicts."""
+        key = base.id, other.id, index
+        if key not in self._changes:
+            right = self.of(base, index)
+            seen = self._refuted(other, index, right.values, right)
+            self._changes[key] = seen or not _alike(self.of(other, index), right)
+        return self._changes[key]
+
+    def _refuted(self, variant: Variant, index: int, values: np.ndarray, like: Expected | None = None) -> bool:
+        """A quick look, where the task offers one and the whole prediction is not known yet."""
+        refutes = getattr(self.task, "refutes", None)
+        if refutes is None or (variant.id, index) in self._known:
+            return False
+        return bool(refutes(variant, self.scenarios[index], values, like))
 
 
 @dataclass
@@ -139,10 +158,14 @@ class _Search:
         self.kind = self._kinds()
 
     def first(self, candidates: Iterable[Variant]) -> Variant | None:
-        """The first candidate that predicts everything."""
+        """The first candidate that predicts everything. The scenario that excluded the last one is tried first."""
+        order = list(self.order)
         for candidate in candidates:
-            if all(self.expectations.agrees(candidate, i, self.evidence[i]) for i in self.order):
+            wrong = next((i for i in order if not self.expectations.agrees(candidate, i, self.evidence[i])), None)
+            if wrong is None:
                 return candidate
+            order.remove(wrong)
+            order.insert(0, wrong)
         return None
 
     def singles(self) -> Iterable[Variant]:
@@ -203,7 +226,7 @@ class _Search:
         return self.expectations.agrees(program, self.start, self.evidence[self.start])
 
     def _changes(self, base: Variant, mistake: Variant, index: int) -> bool:
-        return not _alike(self.expectations.of(_under(base, mistake), index), self.expectations.of(base, index))
+        return self.expectations.changes(base, _under(base, mistake), index)
 
 
 def _under(base: Variant, mistake: Variant) -> Variant:
@@ -229,16 +252,40 @@ def _best_accepted(
     expectations: Expectations, bases: Sequence[Variant], evidence: Sequence[Evidence], reached: Sequence[int]
 ) -> Variant:
     """The one with the most right, a scenario counting by its share of right numbers; earlier ones win ties, the
-    canonical rule first of all."""
+    canonical rule first of all.
 
-    best, most = bases[0], -1.0
-    for variant in bases:
-        right = sum(_share_right(expectations, variant, i, evidence[i]) for i in reached)
-        if right > most + 1e-9:
+    Another one is looked at only as long as it can still win. The scenarios in which the first one is wrong come first,
+    since it seldom gains there; numbers that an exception kept from being written are right for none.
+    """
+    first, best = bases[0], bases[0]
+    shares = {i: _share_right(expectations, first, i, evidence[i]) for i in reached}
+    most = sum(shares.values())
+    if most == len(reached):
+        return first
+    could_be = {i: _most_right(expectations, first, i, evidence[i]) for i in reached}
+    order = sorted(reached, key=lambda i: shares[i])
+    for variant in bases[1:]:
+        right, rest = 0.0, sum(could_be.values())
+        for index in order:
+            if right + rest <= most + 1e-9:
+                break
+            right += _share_right(expectations, variant, index, evidence[index])
+            rest -= could_be[index]
+        if rest < 1e-9 and right > most + 1e-9:
             best, most = variant, right
-        if right == len(reached):
+        if most == len(reached):
             break
     return best
+
+
+def _most_right(expectations: Expectations, variant: Variant, index: int, evidence: Evidence) -> float:
+    """The largest share of right numbers that a scenario can have: an exception keeps the rest from being written."""
+    path = expectations.task.part("path", expectations.scenarios[index])
+    if not evidence.raised or not path.any():
+        return 1.0
+    expected = expectations.of(variant, index)
+    could_be = ~np.isnan(evidence.values) | np.isnan(expected.values)
+    return float((could_be | expected.ignored if expected.ignored.size else could_be)[path].mean())
 
 
 def _share_right(expectations: Expectations, variant: Variant, index: int, evidence: Evidence) -> float:

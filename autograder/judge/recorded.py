@@ -48,7 +48,10 @@ class RecordedTask:
 
     def _shell_that_looks_up(self) -> Any:
         """The shell, whose own methods simulate by what was recorded too."""
-        methods = {"simulate": lambda _, variant, scenario: self.simulate(variant, scenario)}
+        methods = {
+            "simulate": lambda _, variant, scenario: self.simulate(variant, scenario),
+            "refutes": lambda *_: False,
+        }
         found = copy(self.shell)
         object.__setattr__(found, "__class__", type("Recorded", (type(self.shell),), methods))
         return found

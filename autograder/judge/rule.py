@@ -87,7 +87,7 @@ class Rule:
 
 def zeros(param: np.ndarray) -> np.ndarray:
     """The usual state before the first step."""
-    return np.zeros_like(param)
+    return np.zeros(param.shape)
 
 
 CONTRACT = frozenset(

@@ -6,14 +6,14 @@ steps for everything that a variant may do differently, so mistakes compose as t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from autograder.judge.contract import Raises
-from autograder.judge.evidence import Evidence, Expected, Scenario, close
+from autograder.judge.evidence import Evidence, Expected, Scenario, close, near
 from autograder.judge.variants import Bank, Step, Variant
 from autograder.worker.codes import ErrorCode
 
@@ -60,24 +60,39 @@ class ScriptedRun:
         self.groups = [spec["groups"] for spec in self.program.get("optimizers", [])]
         self.result, self.result_size, self.error = np.nan, 0.0, 0.0
         self.open_result, self.open_grads, self.without_gradient = False, False, np.nan
+        self.raised: int | None = None
+        self.codes: tuple[ErrorCode, ...] = ()
 
     def play(self) -> Expected:
         """Every event; where the object raises, the frames end."""
-        frames: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-        raised: int | None = None
-        codes: tuple[ErrorCode, ...] = ()
         with np.errstate(all="ignore"):
-            for index, event in enumerate([["build"], *self.program["events"]]):
-                try:
-                    self._do(event)
-                except Raises as error:
-                    raised, codes = index, error.codes
-                    break
-                if index:
-                    frames.append(self._frame())
-        expected = self._expected(frames)
-        expected.event, expected.errors = raised, codes
+            expected = self._expected(list(self._frames()))
+        expected.event, expected.errors = self.raised, self.codes
         return expected
+
+    def differs(self, values: np.ndarray, like: Expected | None = None) -> bool:
+        """Whether a frame is seen to differ from `values`; plays no further than that. like: whose tolerance counts,
+        where it is not this program's own."""
+        end = 0
+        with np.errstate(all="ignore"):
+            for mine, slack, ignored in self._frames():
+                here = slice(end, end := end + mine.size)
+                if like is not None:
+                    slack, ignored = like.tolerance[here], like.ignored[here]
+                if not (near(values[here], mine, slack) | ignored).all():
+                    return True
+        return False
+
+    def _frames(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Plays, and gives the frame after each event."""
+        for index, event in enumerate([["build"], *self.program["events"]]):
+            try:
+                self._do(event)
+            except Raises as error:
+                self.raised, self.codes = index, error.codes
+                return
+            if index:
+                yield self._frame()
 
     def _expected(self, frames: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> Expected:
         values, slack = np.full(self.scenario.size, np.nan), np.zeros(self.scenario.size)
@@ -150,12 +165,13 @@ class ScriptedRun:
             for p, g in zip(self.params, self.grads, strict=True)
         ]
         params, moved, flat_grads = _flat(self.params), _flat(self.moved), _flat(grads)
-        values = np.concatenate([[self.result, self.error], params, _flat(self.views), flat_grads])
+        left_behind = any(view is not param for view, param in zip(self.views, self.params, strict=True))
+        views = _flat(self.views) if left_behind else params
+        values = np.concatenate([[self.result, self.error], params, views, flat_grads])
         slack = RELATIVE * moved + 1e-6 * self._tolerance() * _finite(params)
         grad_slack = RELATIVE * self._tolerance() * _finite(flat_grads)
-        tolerance = np.concatenate(
-            [[1e-5 * float(_finite(np.array([self.result, self.result_size])).max()), 0.0], slack, slack, grad_slack]
-        )
+        size = max(abs(number) if np.isfinite(number) else 0.0 for number in (self.result, self.result_size))
+        tolerance = np.concatenate([[1e-5 * size, 0.0], slack, slack, grad_slack])
         ignored = np.zeros(values.size, dtype=bool)
         ignored[0] = self.open_result
         ignored[HEAD + 2 * params.size :] = self.open_grads
@@ -215,6 +231,10 @@ class ScriptedTask:
         """The frames that a program following `variant` leaves."""
         return self.procedure(variant, scenario).play()
 
+    def refutes(self, variant: Variant, scenario: Scenario, values: np.ndarray, like: Expected | None = None) -> bool:
+        """Whether `values` are seen not to be those of `variant`, at the first frame that differs."""
+        return self.procedure(variant, scenario).differs(values, like)
+
     def part(self, name: str, scenario: Scenario) -> np.ndarray:
         """Parts: "path" (results, errors, parameters, gradients), "views", "all"."""
         count = _count(scenario)
@@ -269,7 +289,7 @@ def _count(scenario: Scenario) -> int:
 
 
 def _flat(arrays: Sequence[np.ndarray]) -> np.ndarray:
-    return np.concatenate([np.ravel(array) for array in arrays])
+    return np.concatenate([array.ravel() for array in arrays])
 
 
 def _finite(values: np.ndarray) -> np.ndarray:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from math import prod
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograder.judge.contract import Contract, Raises
-from autograder.judge.evidence import Expected, Scenario
+from autograder.judge.evidence import Expected, Scenario, near
 from autograder.judge.rule import Quantities, Rule
 from autograder.judge.variants import Variant
 from autograder.worker.codes import ErrorCode
@@ -40,7 +41,7 @@ def frame_width(shapes: list[list[int]]) -> int:
 
 def numel(shapes: list[list[int]]) -> int:
     """Elements of all parameters together."""
-    return int(sum(np.prod(shape, dtype=int) for shape in shapes))
+    return sum(prod(shape) for shape in shapes)
 
 
 Observer = Callable[[int, int, Quantities], None]
@@ -51,6 +52,13 @@ def simulate(rule: Rule, variant: Variant, scenario: Scenario, observe: Observer
     """The evidence that a program following `variant` would bring back for `scenario`."""
     with np.errstate(all="ignore"):
         return _Run(rule, variant, scenario, observe).play()
+
+
+def differs(rule: Rule, variant: Variant, scenario: Scenario, values: np.ndarray, like: Expected | None = None) -> bool:
+    """Whether parameters of a program following `variant` are seen to differ from those in `values`; it is played no
+    further than the first such step. like: whose tolerance counts, where it is not this program's own."""
+    with np.errstate(all="ignore"):
+        return _Run(rule, variant, scenario, None).differs(values, like)
 
 
 class _Run:
@@ -65,32 +73,49 @@ class _Run:
         ]
         self.views = [param.copy() for param in self.params]
         self.grads: list[np.ndarray | None] = [None] * len(self.params)
-        self.moved = [np.zeros_like(param) for param in self.params]
+        self.moved = [np.zeros(param.shape) for param in self.params]
         self.shared: dict[Any, dict[str, Any]] = {}
         self.done: dict[int, Quantities] = {}
         self.closure_calls, self.closure_value, self.curvature = 0.0, np.nan, 0.0
-        self.frames: list[np.ndarray] = []
-        self.tolerances: list[np.ndarray] = []
+        self.frames: list[_Frame] = []
+        self.raised: int | None = None
+        self.codes: tuple[ErrorCode, ...] = ()
+        dtype = self.program.get("dtype", "float64")
+        self.unit, self.coarse = ULP[dtype], rule.coarse.get(dtype, COARSE[dtype])
+        self.close = self.program.get("rtol", RTOL) + self.coarse
 
     def play(self) -> Expected:
-        values = np.full(self.scenario.size, np.nan)
-        tolerance = np.zeros(self.scenario.size)
-        raised: int | None = None
-        codes: tuple[ErrorCode, ...] = ()
-        for index, event in enumerate([["build"], *self.program["events"]]):
-            try:
-                self._do(event)
-            except Raises as error:
-                raised, codes = index, error.codes
-                break
-        if self.frames:
-            flat = np.concatenate(self.frames)
-            values[: flat.size] = flat
-            tolerance[: flat.size] = np.concatenate(self.tolerances)
+        """Every event; where the program raises, the frames end."""
+        for _ in self._steps():
+            pass
+        values, tolerance = self._written()
         width = frame_width(self.shapes)
         ignored = np.zeros(self.scenario.size, dtype=bool)
         ignored[width - 1 :: width] = True  # how much state a program keeps is its own business, unless a check asks
-        return Expected(values, tolerance, raised, ignored, errors=codes)
+        return Expected(values, tolerance, self.raised, ignored, errors=self.codes)
+
+    def differs(self, values: np.ndarray, like: Expected | None) -> bool:
+        """See the function of this name."""
+        count, width = numel(self.shapes), frame_width(self.shapes)
+        for step in self._steps():
+            here = slice(step * width, step * width + count)
+            mine, moved = (np.concatenate([a.ravel() for a in arrays]) for arrays in (self.params, self.moved))
+            slack = self._slack(mine, moved, step + 1) if like is None else like.tolerance[here]
+            if not near(values[here], mine, slack).all():
+                return True
+        return False
+
+    def _steps(self) -> Iterator[int]:
+        """Play, and stop after each frame; gives the number of the frame."""
+        for index, event in enumerate([["build"], *self.program["events"]]):
+            known = len(self.frames)
+            try:
+                self._do(event)
+            except Raises as error:
+                self.raised, self.codes = index, error.codes
+                return
+            if len(self.frames) > known:
+                yield known
 
     def _do(self, event: list[Any]) -> None:
         kind, *rest = event
@@ -157,11 +182,15 @@ class _Run:
             hyper = self.contract.hyper(instance, group)
             slot = self.contract.slot(which, instance, i, self.shapes[i])
             store = self.shared if self.contract.keeps_state_on_the_class else instance.state
-            state = store.setdefault(slot, self.rule.fresh_state(self.params[i], self.variant))
+            if slot not in store:
+                store[slot] = self.rule.fresh_state(self.params[i], self.variant)
+            state = store[slot]
             t = self.contract.clock(instance, slot)
             try:
                 done = self.rule.update(self.plan, self.params[i], grad, state, t, hyper)
-                new = np.broadcast_to(np.asarray(done.param, dtype=float), self.params[i].shape).copy()
+                new = np.array(done.param, dtype=float)
+                if new.shape != self.params[i].shape:
+                    new = np.broadcast_to(new, self.params[i].shape).copy()
             except ValueError:  # another parameter's state has a shape that does not fit
                 raise Raises(ErrorCode.RUNTIME) from None
             move = np.abs(new - self.params[i])
@@ -173,24 +202,45 @@ class _Run:
         self.contract.after(self, [i for group in instance.groups for i in group["params"]])
 
     def _record(self) -> None:
-        dtype = self.program.get("dtype", "float64")
-        unit, coarse = ULP[dtype], self.rule.coarse.get(dtype, COARSE[dtype])
-        tight = self.program.get("rtol", RTOL)
-        params, views, moved = _flat(self.params), _flat(self.views), _flat(self.moved)
-        grads = _flat(
-            [np.full(p.shape, np.nan) if g is None else g for p, g in zip(self.params, self.grads, strict=True)]
-        )
-        steps = len(self.frames) + 1
-        slack = (tight + coarse) * moved + 4 * steps * unit * np.maximum(np.abs(params), moved)
-        value = self.closure_value
-        extras = np.array([self.contract.graph, 0.0, 0.0, self.closure_calls, value, np.nan])
-        extra_slack = np.array([0.0, 0.0, 0.0, 0.0, (1e-6 + coarse) * abs(value) if np.isfinite(value) else 0.0, 0.0])
-        self.frames.append(np.concatenate([params, views, grads, extras]))
-        grad_slack = (tight + coarse if self.contract.changes_gradients else 1e-12) * np.abs(
+        arrays = [*self.params, *self.views, *self.moved, *self.grads]
+        self.frames.append(_Frame(arrays, self.closure_calls, self.closure_value, self.curvature))
+
+    def _written(self) -> tuple[np.ndarray, np.ndarray]:
+        """All frames as one row of numbers, and how far each may be off; NaN behind the last one."""
+        values, tolerance = np.full(self.scenario.size, np.nan), np.zeros(self.scenario.size)
+        if not self.frames:
+            return values, tolerance
+        steps, count, size = len(self.frames), numel(self.shapes), frame_width(self.shapes)
+        none = [np.full(shape, np.nan) for shape in self.shapes] * 4
+        flat = [
+            (n if a is None else a).ravel() for frame in self.frames for a, n in zip(frame.arrays, none, strict=True)
+        ]
+        params, views, moved, grads = np.concatenate(flat).reshape(steps, 4, count).swapaxes(0, 1)
+        calls, value, curvature = (np.array([frame[kind] for frame in self.frames]) for kind in (1, 2, 3))
+        frames, slack = (row[: steps * size].reshape(steps, size) for row in (values, tolerance))
+        for column, written in enumerate((params, views, grads)):
+            frames[:, column * count : (column + 1) * count] = written
+        frames[:, -EXTRAS:] = 0.0
+        frames[:, -EXTRAS], frames[:, -3], frames[:, -2], frames[:, -1] = self.contract.graph, calls, value, np.nan
+        slack[:, :count] = slack[:, count : 2 * count] = self._slack(params, moved, np.arange(1, steps + 1)[:, None])
+        slack[:, 2 * count : -EXTRAS] = (self.close if self.contract.changes_gradients else 1e-12) * np.abs(
             np.nan_to_num(grads)
-        ) + self.curvature * np.nan_to_num(slack, posinf=0.0)
-        self.tolerances.append(np.concatenate([slack, slack, grad_slack, extra_slack]))
+        )
+        if curvature.any():
+            slack[:, 2 * count : -EXTRAS] += curvature[:, None] * np.nan_to_num(slack[:, :count], posinf=0.0)
+        slack[:, -2] = np.where(np.isfinite(value), (1e-6 + self.coarse) * np.abs(value), 0.0)
+        return values, tolerance
+
+    def _slack(self, params: np.ndarray, moved: np.ndarray, steps: Any) -> np.ndarray:
+        """How far parameters may be off after so many steps: relative to their moves, and by the rounding of their sizes."""
+        return self.close * moved + 4 * steps * self.unit * np.maximum(np.abs(params), moved)
 
 
-def _flat(arrays: list[np.ndarray]) -> np.ndarray:
-    return np.concatenate([np.ravel(array) for array in arrays])
+class _Frame(NamedTuple):
+    """What is noted after a step. arrays: all parameters, views, distances moved and gradients, one after the other.
+    curvature: of a closure's loss, else 0."""
+
+    arrays: list[np.ndarray | None]
+    closure_calls: float
+    closure_value: float
+    curvature: float

@@ -16,6 +16,12 @@ from autograder.judge.scripted_task import CaughtError, ScriptedRun
 DEFAULTS = {"init_scale": 2.0**16, "growth_factor": 2.0, "backoff_factor": 0.5, "growth_interval": 2000}
 LARGEST_FLOAT32 = (2 - 2.0**-23) * 2.0**127
 
+LOOP = (
+    *("graph", "none", "after_step", "overflowed", "backed_off", "clean_after_overflow"),
+    *("counted", "due", "grown", "clean_after_growth", "forget_found", "forget_unscaled"),
+)
+"""The steps of an iteration whose gradients are zero."""
+
 
 def raise_runtime_error(run: LossScalerRun, which: int) -> None:
     """What a second unscale_ does."""
@@ -144,11 +150,26 @@ class LossScalerRun(ScriptedRun):
     def repeat(self, times: int, events: list[list[Any]]) -> None:
         """Iterations whose gradients are zero move nothing: only the scale is simulated. A scale beyond float32 makes the
         zeros NaN."""
-        for _ in range(times):
-            self.does["graph"](self)
-            self.does["none"](self)
-            self.unscaled.add(0)
-            self.found[0] = self.found.get(0, False) or self.loss_scale > LARGEST_FLOAT32
-            self.does["after_step"](self)
-            self.update()
+        if all(self.does[name] is self.steps[name] for name in LOOP):
+            self._repeat_as_stated(times)
+        else:
+            for _ in range(times):
+                self._idle_iteration()
         self.open_grads = True
+
+    def _idle_iteration(self) -> None:
+        self.does["graph"](self)
+        self.does["none"](self)
+        self.unscaled.add(0)
+        self.found[0] = self.found.get(0, False) or self.loss_scale > LARGEST_FLOAT32
+        self.does["after_step"](self)
+        self.update()
+
+    def _repeat_as_stated(self, times: int) -> None:
+        """The same without a mistake in the loop: iterations in which nothing is due only count."""
+        while times:
+            self._idle_iteration()
+            times -= 1
+            if self.loss_scale <= LARGEST_FLOAT32:
+                clean = min(times, max(self.growth_interval - self.clean - 1, 0))
+                self.clean, times = self.clean + clean, times - clean

@@ -1,0 +1,153 @@
+"""What judging one submission costs beside the student's own computing: CPU of the judge, CPU and memory of the worker.
+
+python -m benchmarks.judging [TASK ...] [--programs 8]
+
+"first" is a judge that has not seen the task yet, "again" one that has just judged the same program: what variants
+predict is remembered between submissions. "unknown" are mutants of a right program (tests/bank/mutants.py) that match no
+single mistake and no pair, so that everything is tried. Times are CPU milliseconds, median and worst.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from autograder.judge import Judge, Submission
+from autograder.judge.checks import Student
+from autograder.judge.engine import ask, observed
+from autograder.judge.recognise import Expectations, Recognition
+from autograder.judge.registry import checks_of, load_task
+from autograder.sandbox import Limits, Outcome
+from tests.bank import programs
+from tests.bank.mutants import mutants
+
+KINDS = ("right", "named", "unknown")
+LIMITS = Limits(cpu_seconds=2, wall_seconds=20)
+WATCHED = """
+
+def _watch_own_time(names):
+    import time
+    own, depth = [0.0], [0]
+
+    def watched(call):
+        def timed(*args, **kwargs):
+            depth[0] += 1
+            started = time.thread_time()
+            try:
+                return call(*args, **kwargs)
+            finally:
+                depth[0] -= 1
+                if not depth[0]:
+                    own[0] += time.thread_time() - started
+                    print("own", own[0], flush=True)
+        return timed
+
+    for name in names:
+        found = globals()[name]
+        if not isinstance(found, type):
+            globals()[name] = watched(found)
+            continue
+        for method, call in list(vars(found).items()):
+            if callable(call):
+                setattr(found, method, watched(call))
+"""
+
+
+def candidates(task_id: str, kind: str, most: int) -> Iterator[str]:
+    """Sources that may be of this kind; of mutants more than are needed, since many are recognised or right."""
+    chosen = random.Random(task_id + kind)
+    if kind == "unknown":
+        changed = list(mutants(next(programs.right(task_id)).source))
+        yield from (source for _, source in chosen.sample(changed, min(6 * most, len(changed))))
+        return
+    known = list(programs.right(task_id) if kind == "right" else programs.wrong(task_id))
+    yield from (program.source for program in chosen.sample(known, min(most, len(known))))
+
+
+def kind_of(found: Recognition) -> str:
+    """What the judge made of a program; "" where there was nothing to compare."""
+    if found.program is None:
+        return "unknown" if found.wrong else ""
+    return "named" if found.mistakes else "right"
+
+
+def judge_seconds(judge: Judge, task: Any, source: str, seed: int) -> tuple[str, float, float]:
+    """What was recognised; CPU seconds of the judge the first time and again. Another seed each time keeps it the first."""
+    drawn = task.scenarios(seed)
+    raw = judge.collect(task, Submission({task.module: source}), drawn)
+    checks, seconds = checks_of(task.id), []
+    start = time.process_time()
+    expectations = Expectations(task, seed)
+    for _ in range(2):
+        student = Student(expectations, observed(task, raw, drawn))
+        ask(checks, student)
+        seconds.append(time.process_time() - start)
+        start = time.process_time()
+    assert student.recognition is not None
+    return kind_of(student.recognition), seconds[0], seconds[1]
+
+
+def worker_cost(judge: Judge, task: Any, source: str) -> tuple[float, float]:
+    """CPU seconds of a worker beside what runs inside the student's functions and methods; its peak memory in bytes."""
+    watched = f"{source}{WATCHED}\n_watch_own_time({task.entries!r})\n"
+    plays = judge.judging(task.id, Submission({task.module: watched}))
+    outcomes: list[Outcome] = []
+    try:
+        job = next(plays)
+        while True:
+            outcomes.append(judge.sandbox.run(*job, LIMITS))
+            job = plays.send(outcomes[-1])
+    except StopIteration:
+        pass
+    own = [float(line.split()[1]) for line in outcomes[-1].log.splitlines() if line.startswith("own ")]
+    return outcomes[-1].cpu_seconds - max(own, default=0.0), outcomes[-1].peak_rss
+
+
+def row(judge: Judge, task_id: str, most: int) -> list[str]:
+    """One task's line of the table."""
+    task = load_task(task_id)
+    first, again = defaultdict(list), defaultdict(list)
+    for kind in KINDS:
+        for seed, source in enumerate(candidates(task_id, kind, most), start=1):
+            if len(first[kind]) < most:
+                found, once, twice = judge_seconds(judge, task, source, seed)
+                first[found].append(once)
+                again[found].append(twice)
+    worker = [worker_cost(judge, task, program.source) for program in programs.right(task_id)][:most]
+    cells = [words(kind) for found in KINDS for kind in (first[found], again[found])]
+    return [
+        task_id,
+        *cells,
+        words([seconds for seconds, _ in worker]),
+        f"{max(size for _, size in worker) / 1e6:.0f} MB",
+    ]
+
+
+def words(seconds: list[float]) -> str:
+    """Median and largest, in milliseconds."""
+    return f"{1000 * statistics.median(seconds):.0f} ({1000 * max(seconds):.0f})" if seconds else "-"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("tasks", nargs="*", help="tasks to measure (default: all)")
+    parser.add_argument("--programs", type=int, default=8)
+    options = parser.parse_args()
+    kinds = [f"{kind}, {time}" for kind in KINDS for time in ("first", "again")]
+    table = Table("task", *kinds, "worker", "worker's peak", title="CPU of judging one submission, ms: median (worst)")
+    with Judge("trusted", limits=LIMITS) as judge:
+        for task in options.tasks or programs.tasks():
+            table.add_row(*row(judge, task, options.programs))
+    Console(width=160).print(table)
+
+
+if __name__ == "__main__":
+    main()
