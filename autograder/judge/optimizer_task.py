@@ -15,6 +15,7 @@ from autograder.judge.simulate import frame_width, numel, simulate
 from autograder.judge.variants import Bank, Variant
 
 Draw = Callable[[np.random.Generator], Any]
+MANY = 60
 SHAPES: list[list[int]] = [[3], [2, 3], [3], []]
 
 
@@ -107,6 +108,10 @@ class OptimizerTask:
         frames = sum(event[0] in ("step", "closure") for event in events)
         return np.arange(scenario.size) < frames * width
 
+    def says_little(self, scenario: Scenario) -> bool:
+        """A single step from an empty state: many mistakes look alike there."""
+        return scenario.player == "optimizer" and len(scenario.program["events"]) == 1
+
     def curves(self, values: np.ndarray, scenario: Scenario) -> np.ndarray:
         """Length of the whole update at each step."""
         if scenario.player != "optimizer":
@@ -193,6 +198,7 @@ def _flat(values: np.ndarray) -> list[float]:
 def standard_scenarios(d: Drawing) -> list[Scenario]:
     """The families every optimizer goes through."""
     found = [*_first_steps(d), *_long_runs(d), *_feature_runs(d), _groups(d), _schedule(d), *_no_gradient(d)]
+    found.append(_many_steps(d))
     found += [_reload(d), _instances(d), _closure(d), *_dtypes(d), *_extremes(d), *_signatures(d), *_together(d)]
     return found + _invalid(d)
 
@@ -209,6 +215,13 @@ def _long_runs(d: Drawing) -> list[Scenario]:
         d.run("steps", "", d.one_group(d.hyper(), len(d.task.shapes), form=form), d.steps(6, d.task.shapes))
         for form in ("list", "generator")
     ]
+
+
+def _many_steps(d: Drawing) -> Scenario:
+    """Long enough for a count, a warmup or a limit that shows late. In float32, as training is, and of one parameter."""
+    shapes = d.task.shapes[:1]
+    events = d.steps(MANY, shapes, dtype="float32")
+    return d.run("steps", f"a run of {MANY} steps", d.one_group(d.hyper(), 1), events, shapes, dtype="float32")
 
 
 def _feature_runs(d: Drawing) -> list[Scenario]:
@@ -338,8 +351,10 @@ def _together(d: Drawing) -> list[Scenario]:
         for name in d.task.draw:
             if name not in d.task.fixed:
                 events.append(["set", 0, group, name, d.all_on()[name]])
-    events += [["reload", 0], *d.steps(2, d.task.shapes)]
+    events += [*d.steps(1, d.task.shapes), ["reload", 0], *d.steps(2, d.task.shapes)]
+    coarse = d.steps(3, d.task.shapes, dtype="bfloat16")
     return [
+        d.run("together", "bfloat16 parameters, with everything on", _two_groups(d, d.all_on(), d.all_on()), coarse, dtype="bfloat16"),
         d.run(
             "together",
             "groups, missing gradients, new hyperparameters and a reload",
