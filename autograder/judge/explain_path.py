@@ -121,11 +121,10 @@ class DifferentPath:
         mine, right = self.moves[self.step][chosen], self.right[self.step][chosen]
         ratio = _multiple(mine, right)
         if ratio is not None:
-            return (
-                "moved the right distance in the opposite direction."
-                if abs(ratio + 1) < EXACT
-                else f"moved {ratio:.4g} × the right update{self._known(ratio)}."
-            )
+            if abs(ratio + 1) < EXACT:
+                return "moved the right distance in the opposite direction."
+            known = self._known(ratio)
+            return f"moved {ratio:.4g} × the right update{f', which is {known}' if known else ''}."
         if np.abs(mine).max() < HARDLY * np.abs(right).min():
             return (
                 f"moved by {np.abs(mine).max():.4g} at most where {np.abs(right).min():.4g} or more is right. "
@@ -135,16 +134,13 @@ class DifferentPath:
         for name, values in ingredients:
             factor = _multiple(mine - right, values)
             if factor is not None:
-                return f"moved by the right update{self._term(factor, name)}."
+                known = self._known(abs(factor))
+                return f"moved by the right update{_term(factor, name)}{f', which is {known}' if known else ''}."
         return (
             self._each_by_its_own_factor(chosen, ingredients)
             or self._two_terms(mine - right, ingredients)
             or self._by_numbers(mine, right, chosen)
         )
-
-    def _term(self, factor: float, name: str) -> str:
-        sign = "plus" if factor > 0 else "minus"
-        return f" {sign} {abs(factor):.4g} × {name}{self._known(abs(factor))}"
 
     def _two_terms(self, difference: np.ndarray, ingredients: list[tuple[str, np.ndarray]]) -> str:
         """The difference as a sum of multiples of two known things, where it has numbers enough to tell."""
@@ -156,7 +152,12 @@ class DifferentPath:
                 continue
             factors, _, rank, _ = np.linalg.lstsq(known, difference, rcond=None)
             if rank == 2 and np.abs(known @ factors - difference).max() <= EXACT * np.abs(difference).max():
-                return f"moved by the right update{self._term(factors[0], one)}{self._term(factors[1], two)}."
+                known = [self._known(abs(factor)) for factor in factors]
+                terms = [
+                    f"{_term(factor, name)}{f' ({what})' if what else ''}"
+                    for factor, name, what in zip(factors, (one, two), known, strict=True)
+                ]
+                return f"moved by the right update{''.join(terms)}."
         return ""
 
     def _each_by_its_own_factor(self, chosen: np.ndarray, ingredients: list[tuple[str, np.ndarray]]) -> str:
@@ -207,7 +208,7 @@ class DifferentPath:
         return ""
 
     def _known(self, factor: float) -> str:
-        """", which is lr × weight_decay" where a factor is an expression in hyperparameters of one group; else ""."""
+        """"lr × weight_decay" where a factor is an expression in hyperparameters of one group; else ""."""
         if self.scenario.program.get("dtype", "float64") != "float64":
             return ""
         homes = {group[:2] for group in self.groups if set(group[2]) & set(self.bad)}
@@ -215,8 +216,7 @@ class DifferentPath:
             return ""
         ((which, position),) = homes
         hypers = group_hypers(self.scenario, which, self.task.rule.hyper, self.event_number)
-        found = factor_in_words(factor, hypers[position], hypers[0][1])
-        return f", which is {found}" if found else ""
+        return factor_in_words(factor, hypers[position], hypers[0][1])
 
     def _ingredients(self, chosen: np.ndarray) -> list[tuple[str, np.ndarray]]:
         param = self.before[self.step][chosen]
@@ -253,6 +253,10 @@ class DifferentPath:
             if grad is not None:
                 whole[self.columns[i]] = grad
         return whole
+
+
+def _term(factor: float, name: str) -> str:
+    return f" {'plus' if factor > 0 else 'minus'} {abs(factor):.4g} × {name}"
 
 
 def _ordinal(position: int) -> str:

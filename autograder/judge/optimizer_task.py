@@ -302,8 +302,12 @@ def _dtypes(d: Drawing) -> list[Scenario]:
     found = []
     for dtype in ("float32", "bfloat16"):
         hyper = d.one_group(d.hyper(), len(d.task.shapes), form="list")
+        init = [representable(d.values(shape), dtype) for shape in d.task.shapes]
         events = d.steps(3, d.task.shapes, dtype=dtype)
-        found.append(d.run("dtypes", f"{dtype} parameters", hyper, events, dtype=dtype))
+        if dtype == "bfloat16":
+            events = _of_one_sign(events, init)
+        start = [_flat(values) for values in init]
+        found.append(d.run("dtypes", f"{dtype} parameters", hyper, events, init=start, dtype=dtype))
     scalars = [shape for shape in d.task.shapes if not shape][:1]
     shapes = [[2, 3], [4, 2], *scalars]
     hyper = d.one_group(d.hyper(), len(shapes), form="list")
@@ -352,9 +356,8 @@ def _together(d: Drawing) -> list[Scenario]:
             if name not in d.task.fixed:
                 events.append(["set", 0, group, name, d.all_on()[name]])
     events += [*d.steps(1, d.task.shapes), ["reload", 0], *d.steps(2, d.task.shapes)]
-    coarse = d.steps(3, d.task.shapes, dtype="bfloat16")
     return [
-        d.run("together", "bfloat16 parameters, with everything on", _two_groups(d, d.all_on(), d.all_on()), coarse, dtype="bfloat16"),
+        _coarse(d),
         d.run(
             "together",
             "groups, missing gradients, new hyperparameters and a reload",
@@ -362,6 +365,22 @@ def _together(d: Drawing) -> list[Scenario]:
             events,
         )
     ]
+
+
+def _of_one_sign(events: list[list[Any]], init: list[np.ndarray]) -> list[list[Any]]:
+    """Gradients with the sign of their parameter, for low precision: where numbers cancel, what is left is rounding."""
+    return [
+        [kind, which, [_flat(np.copysign(grad, np.ravel(start))) for grad, start in zip(grads, init, strict=True)]]
+        for kind, which, grads in events
+    ]
+
+
+def _coarse(d: Drawing) -> Scenario:
+    """Everything on in bfloat16."""
+    init = [representable(d.values(shape), "bfloat16") for shape in d.task.shapes]
+    events = _of_one_sign(d.steps(2, d.task.shapes, dtype="bfloat16"), init)
+    instances, about = _two_groups(d, d.all_on(), d.all_on()), "bfloat16 parameters, with everything on"
+    return d.run("together", about, instances, events, init=[_flat(start) for start in init], dtype="bfloat16")
 
 
 def _invalid(d: Drawing) -> list[Scenario]:
