@@ -135,12 +135,27 @@ class Student:
         seen = task.explain(found, self._expectations.of(self._compared_with(), index), scenario)
         named = self._named(index)
         if named is None:
-            return seen or f"Differs from the rule ({scenario.about})."
+            return f"{seen or f'Differs from the rule ({scenario.about}).'}{self._right_elsewhere()}"
         entry = task.entries[0]
         hint = f" {named[0].hints[0]}" if named[0].hints else ""
         what = " and ".join(mistake.title for mistake in named)
         sure = "Your numbers are exactly those" if self.recognition.mistakes else "In these runs your numbers are those"
         return f"{seen} {sure} of {entry} {what}.{hint}".strip()
+
+    def _right_elsewhere(self) -> str:
+        """Where an unrecognised program is right, if the task can tell."""
+        assert self._expectations is not None
+        tell = getattr(self._expectations.task, "right_elsewhere", None)
+        if tell is None:
+            return ""
+        rule = self._compared_with()
+        wrong = {
+            i: (found, self._expectations.of(rule, i))
+            for i, found in enumerate(self.evidence)
+            if not self._expectations.agrees(rule, i, found)
+        }
+        said = tell(wrong, self._expectations.scenarios)
+        return f" {said}" if said else ""
 
     def _compared_with(self) -> Variant:
         """The accepted rule that an unrecognised program is measured by: a convention only where something shows it."""

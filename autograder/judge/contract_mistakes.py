@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.judge.closure_mistakes import CLOSURES
 from autograder.judge.contract import Entry, Raises, entries
 from autograder.judge.state_mistakes import CLOCKS, STATES
 from autograder.judge.variants import Step, Variant
@@ -257,6 +258,7 @@ HYPERS = [
     ),
 ]
 
+
 def _zeroed(run: Any, mine: list[int]) -> None:
     for i in mine:
         if run.grads[i] is not None:
@@ -340,71 +342,6 @@ STORAGE = [
             "Write into the parameter: p.sub_(...) or p.add_(..., alpha=-lr), under torch.no_grad().",
         ),
         storage=_nothing_moves,
-    ),
-]
-
-
-def _closure_ignored(closure: Callable[[], float], update: Callable[[], None]) -> float:
-    update()
-    return float("nan")
-
-
-def _closure_value_lost(closure: Callable[[], float], update: Callable[[], None]) -> float:
-    closure()
-    update()
-    return float("nan")
-
-
-def _closure_twice(closure: Callable[[], float], update: Callable[[], None]) -> float:
-    closure()
-    loss = closure()
-    update()
-    return loss
-
-
-def _closure_last(closure: Callable[[], float], update: Callable[[], None]) -> float:
-    update()
-    return closure()
-
-
-def _closure_evaluated_again(closure: Callable[[], float], update: Callable[[], None]) -> float:
-    closure()
-    update()
-    return closure()
-
-
-def _closure_without_grad(closure: Callable[[], float], update: Callable[[], None]) -> float:
-    raise Raises(ErrorCode.NO_GRAPH)
-
-
-_CLOSURE_HINTS: Hints = (
-    "Some optimizers evaluate the loss several times; that is what closure is for. What should step(closure) do with it?",
-    "step(closure) calls it exactly once, before the update, and returns its loss.",
-    "Inside step: if closure is not None: with torch.enable_grad(): loss = closure(). At the end: return loss.",
-)
-
-CLOSURES = [
-    _mistake("closure-ignored", "that never calls the closure", _CLOSURE_HINTS, closure=_closure_ignored),
-    _mistake(
-        "closure-value-lost", "that does not return the closure's loss", _CLOSURE_HINTS, closure=_closure_value_lost
-    ),
-    _mistake("closure-twice", "that calls the closure twice", _CLOSURE_HINTS, closure=_closure_twice),
-    _mistake("closure-after-update", "that calls the closure after the update", _CLOSURE_HINTS, closure=_closure_last),
-    _mistake(
-        "closure-evaluated-again",
-        "that evaluates the closure again after the update and returns that loss",
-        _CLOSURE_HINTS,
-        closure=_closure_evaluated_again,
-    ),
-    _mistake(
-        "closure-without-grad",
-        "that calls the closure while gradients are switched off",
-        (
-            "The closure calls loss.backward(). What does it need?",
-            "Under torch.no_grad() no graph is built, so backward fails.",
-            "Call it inside with torch.enable_grad(): loss = closure().",
-        ),
-        closure=_closure_without_grad,
     ),
 ]
 

@@ -70,7 +70,11 @@ class DifferentPath:
         lost = first & ~np.isfinite(self.moves[self.step])
         grads = self._gradient(self.step)
         zero = grads is not None and not np.any(grads[lost])
-        who = "your parameters" if lost[first].all() and first.all() else f"{lost.sum()} of the {lost.size} numbers of your parameters"
+        who = (
+            "your parameters"
+            if lost[first].all() and first.all()
+            else f"{lost.sum()} of the {lost.size} numbers of your parameters"
+        )
         return (
             f"{self._where()}, {who} are not finite numbers any more (NaN or infinite)."
             f"{' The gradient is zero there: is something divided by zero?' if zero else ''}"
@@ -152,10 +156,10 @@ class DifferentPath:
                 continue
             factors, _, rank, _ = np.linalg.lstsq(known, difference, rcond=None)
             if rank == 2 and np.abs(known @ factors - difference).max() <= EXACT * np.abs(difference).max():
-                known = [self._known(abs(factor)) for factor in factors]
+                names = [self._known(abs(factor)) for factor in factors]
                 terms = [
                     f"{_term(factor, name)}{f' ({what})' if what else ''}"
-                    for factor, name, what in zip(factors, (one, two), known, strict=True)
+                    for factor, name, what in zip(factors, (one, two), names, strict=True)
                 ]
                 return f"moved by the right update{''.join(terms)}."
         return ""
@@ -182,8 +186,7 @@ class DifferentPath:
         off = np.abs(mine - right) / np.maximum(np.abs(right), 1e-300)
         if off.max() < NEARLY:
             return (
-                f"moved nearly right, off by {100 * off.max():.2g} % at most. "
-                "Is something rounded to a lower precision, or a small term added?"
+                f"moved nearly right, off by {100 * off.max():.2g} % at most. Is something rounded, cut off or added?"
             )
         i = int(np.argmax(np.abs(mine - right)))
         return f"moved by {mine[i]:.5g} where {right[i]:.5g} is right (element {int(np.flatnonzero(chosen)[i]) + 1})."
@@ -208,7 +211,7 @@ class DifferentPath:
         return ""
 
     def _known(self, factor: float) -> str:
-        """"lr × weight_decay" where a factor is an expression in hyperparameters of one group; else ""."""
+        """ "lr × weight_decay" where a factor is an expression in hyperparameters of one group; else ""."""
         if self.scenario.program.get("dtype", "float64") != "float64":
             return ""
         homes = {group[:2] for group in self.groups if set(group[2]) & set(self.bad)}

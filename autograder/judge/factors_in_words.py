@@ -49,8 +49,9 @@ def _compared(built: Hyper, now: Hyper, first: Hyper) -> Iterator[tuple[str, flo
     others = (("the first group's {}", first), ("the {} it was built with", built))
     for (who, other), name in ((other, name) for other in others for name in now):
         if now[name] and other.get(name, now[name]) != now[name]:
-            yield f"{who.format(name)} over its own" if other is first else f"{who.format(name)} over that of now", (
-                other[name] / now[name]
+            yield (
+                f"{who.format(name)} over its own" if other is first else f"{who.format(name)} over that of now",
+                (other[name] / now[name]),
             )
             if name == "weight_decay" and "lr" in now:
                 yield f"lr × (its own weight_decay − {who.format(name)})", now["lr"] * abs(now[name] - other[name])

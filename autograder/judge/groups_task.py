@@ -108,7 +108,7 @@ def _where(record: Record, found: np.ndarray, right: float, asked: float) -> str
         return "is in a group without a number as weight_decay; the optimizer's default would decide."
     dimensions = f"{len(record.shape)} dimension{'' if len(record.shape) == 1 else 's'}"
     if decay == asked != right:
-        return f"has {dimensions}, and your groups let it decay like a matrix, with {decay:g}. Should it decay?"
+        return f"has {dimensions}, and your groups let it decay like a matrix: its weight_decay is {decay:g}. Should it decay?"
     if decay == 0 != right:
         return f"has {dimensions}, and your groups do not let it decay: its weight_decay is 0. Should it decay?"
     return f"has weight_decay {decay:g}, which is neither 0 nor the {asked:g} that the call asked for."
