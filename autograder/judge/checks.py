@@ -16,6 +16,8 @@ from autograder.judge.results import Verdict
 from autograder.judge.variants import CANONICAL, Variant
 from autograder.worker.codes import ErrorCode, Status
 
+MOST_WORDS = 80
+
 
 @dataclass(frozen=True)
 class Check:
@@ -140,7 +142,10 @@ class Student:
         hint = f" {named[0].hints[0]}" if named[0].hints else ""
         what = " and ".join(mistake.title for mistake in named)
         sure = "Your numbers are exactly those" if self.recognition.mistakes else "In these runs your numbers are those"
-        return f"{seen} {sure} of {entry} {what}.{hint}".strip()
+        told = f"{sure} of {entry} {what}.{hint}"
+        if len(seen.split()) + len(told.split()) > MOST_WORDS:
+            seen = seen.partition(". ")[0].removesuffix(".") + "."
+        return f"{seen} {told}".strip()
 
     def _right_elsewhere(self) -> str:
         """Where an unrecognised program is right, if the task can tell."""

@@ -177,9 +177,9 @@ class DifferentPath:
                 continue
             found = [(i, factor) for i, factor in factors.items() if factor is not None]
             if len(found) > 1:
-                listed = ", ".join(f"{factor:.4g} × in parameter {i + 1}" for i, factor in found)
+                listed = " and ".join(f"{factor:.4g} × in parameter {i + 1}" for i, factor in _two_unlike(found))
                 extra = "" if name == "the right update" else "the right update plus "
-                return f"moved by {extra}a multiple of {name} that is not the same everywhere: {listed}."
+                return f"moved by {extra}different multiples of {name}: {listed}."
         return ""
 
     def _by_numbers(self, mine: np.ndarray, right: np.ndarray, chosen: np.ndarray) -> str:
@@ -256,6 +256,12 @@ class DifferentPath:
             if grad is not None:
                 whole[self.columns[i]] = grad
         return whole
+
+
+def _two_unlike(found: list[tuple[int, float]]) -> list[tuple[int, float]]:
+    """The first parameter's factor, and the first that differs from it."""
+    first = found[0]
+    return [first, next((other for other in found if abs(other[1] - first[1]) > EXACT * abs(first[1])), found[1])]
 
 
 def _term(factor: float, name: str) -> str:

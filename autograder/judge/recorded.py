@@ -22,7 +22,13 @@ from autograder.judge.variants import CANONICAL, Bank, Variant
 
 MOST_ACCEPTED = 6
 """Combinations of conventions that are combined with every mistake; beyond it single conventions only."""
-AT_HOME = ("autograder.banks", "autograder.oracles", "autograder.judge.contract_mistakes")
+AT_HOME = (
+    "autograder.banks",
+    "autograder.oracles",
+    "autograder.judge.contract_mistakes",
+    "autograder.judge.closure_mistakes",
+    "autograder.judge.state_mistakes",
+)
 _NEVER = -987_654
 """An event that no evidence names: what is predicted for a variant that was not recorded."""
 

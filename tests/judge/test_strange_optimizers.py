@@ -6,7 +6,7 @@ import pytest
 
 from autograder.judge import Judge
 from autograder.judge.factors_in_words import factor_in_words
-from tests.bank import adam, decay_groups, momentum, muon_groups, sgd
+from tests.bank import adam, decay_groups, momentum, muon, muon_groups, sgd
 from tests.judge.test_strangers import changed, judged, said
 
 STEP = "        loss = None\n"
@@ -56,7 +56,7 @@ def spoiled(source: str, *edits: tuple[str, str]) -> str:
         (changed(sgd.BASE, "p.sub_(lr * g)", "p.sub_(lr * g.half())"), "moved nearly right, off by 0.0"),
         (
             changed(sgd.BASE, "p.sub_(lr * g)", "p.sub_(lr * g / (1 + p.ndim))"),
-            "0.5 × in parameter 1, 0.3333 ×",
+            "0.5 × in parameter 1 and 0.3333 ×",
         ),
         (changed(sgd.BASE, "wd * p\n", "wd * p * (1 + p.abs())\n"), "Without weight_decay everything is right."),
     ],
@@ -161,3 +161,10 @@ def test_a_factor_is_told_only_where_an_expression_gives_it() -> None:
     assert factor_in_words(1 / (1 - 0.8713), (now, now), now) == "1/(1 − β₁)"
     assert factor_in_words(0.05 / 0.0731, (now, now), {**now, "lr": 0.05}) == "the first group's lr over its own"
     assert factor_in_words(0.123, (now, now), now) == ""
+
+
+def test_a_long_description_is_cut_before_what_is_named(judge: Judge) -> None:
+    swapped = muon.BASE.replace("rows, cols = shape", "cols, rows = shape")
+    for message in said(judged(judge, "muon", swapped)):
+        assert len(message.split()) <= 80
+        assert "rows and columns exchanged" in message
