@@ -67,6 +67,26 @@ _FIRST: list[Entry] = [
         {"exp_avg": lambda s: s.beta1 * (s.grad if s.t == 1 else s.exp_avg) + (1 - s.beta1) * s.grad},
     ),
     (
+        "first-average-not-kept",
+        "that never stores its first average: at every step it starts again from zero",
+        (
+            "Print exp_avg before the second step. What is in it?",
+            "m = beta1 * m + ... makes a new tensor. Who still holds the old one?",
+            "Change the tensor in the state in place, or store the new one there.",
+        ),
+        {"exp_avg": lambda s: (1 - s.beta1) * s.grad},
+    ),
+    (
+        "second-average-not-kept",
+        "that never stores its second average: at every step it starts again from zero",
+        (
+            "Print exp_avg_sq before the second step. What is in it?",
+            "v = beta2 * v + ... makes a new tensor. Who still holds the old one?",
+            "Change the tensor in the state in place, or store the new one there.",
+        ),
+        {"exp_avg_sq": lambda s: (1 - s.beta2) * s.grad**2},
+    ),
+    (
         "one-tensor-for-both-averages",
         "with one tensor in the place of both averages",
         (

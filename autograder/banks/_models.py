@@ -75,6 +75,7 @@ def all_kinds(rng: np.random.Generator) -> dict[str, Any]:
             attention=layer("MultiheadAttention", width, 2),
             mixed=block(batch=layer("BatchNorm1d", width), rms=layer("RMSNorm", width)),
             classifier=layer("Linear", width, 3),
+            gate=layer("Linear", width, 1),
         )
     )
 

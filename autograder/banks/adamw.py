@@ -11,9 +11,10 @@ from autograder.banks import _adam_task
 from autograder.banks._adam_moments import add_moment_mistakes
 from autograder.banks._adam_step import add_conventions, add_step_mistakes
 from autograder.judge.contract import Entry, entries
-from autograder.judge.contract_mistakes import STEP_CLOCK, contract_mistakes, left_as
+from autograder.judge.contract_mistakes import contract_mistakes, left_as
 from autograder.judge.optimizer_task import OptimizerTask
 from autograder.judge.rounding import representable
+from autograder.judge.state_mistakes import STEP_CLOCK
 from autograder.judge.variants import Bank
 from autograder.oracles.adamw import RULE
 

@@ -43,6 +43,66 @@ add(
     update=lambda s: s.gradient / s.lr,
 )
 add(
+    "lr-squared",
+    "with the learning rate applied twice",
+    hints=(
+        "Halve lr. By how much does the step get shorter?",
+        "How often does lr appear in what your function computes?",
+        "theta - lr * gradient",
+    ),
+    update=lambda s: s.lr * s.lr * s.gradient,
+)
+add(
+    "two-steps",
+    "that takes two steps instead of one",
+    hints=(
+        "How far from θ is your result, measured in lr times the gradient?",
+        "Is the subtraction done twice, or is there a factor that should not be there?",
+        "theta - lr * gradient, once",
+    ),
+    point=lambda s: s.theta - 2 * s.update,
+)
+add(
+    "sign-of-the-gradient",
+    "with only the sign of the gradient",
+    hints=(
+        "Make the gradient ten times larger. Does your step grow?",
+        "What happens to the size of the gradient in your function?",
+        "theta - lr * gradient",
+    ),
+    update=lambda s: s.lr * np.sign(s.gradient),
+)
+add(
+    "size-of-the-gradient",
+    "with the absolute value of the gradient",
+    hints=(
+        "Take a negative gradient. Does θ grow or shrink in your function?",
+        "Downhill depends on the sign of the gradient. Where does it go in your function?",
+        "theta - lr * gradient",
+    ),
+    update=lambda s: s.lr * np.abs(s.gradient),
+)
+add(
+    "theta-and-gradient-swapped",
+    "with the parameter and the gradient in each other's place",
+    hints=(
+        "Call your function with a gradient of 0. Does θ stay where it is?",
+        "Which comes first in the signature: theta, or the gradient?",
+        "theta - lr * gradient",
+    ),
+    point=lambda s: s.gradient - s.lr * s.theta,
+)
+add(
+    "multiplies-instead",
+    "that multiplies the parameter by 1 − lr × gradient",
+    hints=(
+        "Take θ = 0. Does your function ever leave it?",
+        "Is the update subtracted from θ, or from a factor of θ?",
+        "theta - lr * gradient",
+    ),
+    point=lambda s: s.theta * (1 - s.update),
+)
+add(
     "lr-times-theta",
     "that multiplies the parameter by the learning rate instead of the gradient",
     hints=(
@@ -94,7 +154,7 @@ add(
 )
 add(
     "returns-nothing",
-    "that returns None",
+    "that returns None, or something else that is no number and no tensor",
     hints=(
         "What does your function give back? Try print(first_step(1.0, 2.0, 0.1)).",
         "A function without a return statement gives None.",

@@ -10,8 +10,9 @@ from autograder.judge.optimizer_task import Drawing, between, one_of
 from autograder.judge.variants import Bank
 from autograder.oracles.muon import RULE
 
-NEVER_SHOWS = {"matrices-only", "scalars-skipped", "gradient-changed"}
-"""Contract mistakes about parameters that are not matrices, and one that Muon makes in a way of its own."""
+NEVER_SHOWS = {"matrices-only", "scalars-skipped", "gradient-changed", "state-not-kept"}
+"""Contract mistakes about parameters that are not matrices, one that Muon makes in a way of its own, and one that is
+"no-momentum" here: Newton-Schulz takes G + μG for G."""
 
 bank = Bank()
 _muon_momentum.add_to(bank)

@@ -16,7 +16,7 @@ HEADS = ("head", "lm_head")
 STEPS = {
     "fits": lambda s: len(s.shape) == 2,
     "is_embedding": lambda s: "embedding" in s.kinds,
-    "is_head": lambda s: any(_module(name) in HEADS for name in s.names),
+    "is_head": lambda s: any(_inside(name, HEADS) for name in s.names),
     "matrix": lambda s: s.fits and not s.is_embedding and not s.is_head,
     "rest": lambda s: not s.matrix,
     "times": lambda s: 1,
@@ -27,6 +27,11 @@ STEPS = {
 def _module(name: str) -> str:
     """blocks.0.head.weight → head."""
     return name.split(".")[-2] if "." in name else ""
+
+
+def _inside(name: str, modules: tuple[str, ...]) -> bool:
+    """Whether a parameter belongs to one of these modules, or to a part of it: head.weight, decoder.head.up.bias."""
+    return any(piece in modules for piece in name.split(".")[:-1])
 
 
 bank = Bank()
@@ -91,7 +96,17 @@ add(
         "The task names two names for a head.",
         "Both head and lm_head are heads.",
     ),
-    is_head=lambda s: any(_module(name) == "head" for name in s.names),
+    is_head=lambda s: any(_inside(name, ("head",)) for name in s.names),
+)
+add(
+    "head-parts-missed",
+    "that takes only the head's own parameters, not those of its parts",
+    hints=(
+        "Which matrix of a head did you miss? Look at its whole name.",
+        "A head can be a module with layers inside: head.up.weight belongs to it.",
+        "module.parameters() of the head gives the parameters of its parts, too.",
+    ),
+    is_head=lambda s: any(_module(name) in HEADS for name in s.names),
 )
 add(
     "convolutions-to-muon",
@@ -177,7 +192,7 @@ add(
         "named_parameters() gives a shared parameter once, under the name that comes first.",
         "Collect the ids of all head weights first, then sort the parameters by id.",
     ),
-    is_head=lambda s: _module(s.names[0]) in HEADS,
+    is_head=lambda s: _inside(s.names[0], HEADS),
     is_embedding=lambda s: s.kinds[0] == "embedding",
 )
 
@@ -230,7 +245,15 @@ def _models(rng: np.random.Generator) -> list[Scenario]:
         ["stem", "conv", [width, 3, 3]],
         ["gate", "parameter", [width, hidden]],
         ["temperature", "parameter", []],
+        ["switch", "linear", [1, width]],
         *block("trunk.0"),
+    ]
+    deep_head: list[list[Any]] = [
+        ["tokens", "embedding", [symbols, width]],
+        *plain,
+        ["head.norm", "norm", [width]],
+        ["head.up", "linear", [hidden, width]],
+        ["head.out", "linear_with_bias", [symbols, hidden]],
     ]
     shared: list[list[Any]] = [["lookup", "linear", [symbols, width]], *plain, ["head", "linear", [symbols, width]]]
     return [
@@ -240,6 +263,7 @@ def _models(rng: np.random.Generator) -> list[Scenario]:
         model_scenario(ENTRY, "nested", "a deeper language model", nested),
         model_scenario(ENTRY, "unusual", "a model with a convolution and parameters of its own", unusual),
         model_scenario(ENTRY, "unusual", "a model that begins with its head", head_first),
+        model_scenario(ENTRY, "unusual", "a model whose head has layers of its own", deep_head),
         model_scenario(
             ENTRY, "tied", "a model whose head is its embedding", tied, [["lm_head.weight", "tok_embed.weight"]]
         ),

@@ -23,7 +23,7 @@ NAME = "sgd2muon"
 FILES = ("AGENTS.md", "LICENSE", "LICENSE-TEXT", "constraints.txt", "environment.yml", "install.mk", "pyproject.toml")
 COMMANDS = ("__init__", "check", "doctor", "progress", "rules", "serve")
 WHOLE = ("sandbox", "worker")
-AT_HOME = ("contract_mistakes.py",)
+AT_HOME = ("contract_mistakes.py", "closure_mistakes.py", "state_mistakes.py")
 """Modules of autograder/judge that only a bank needs."""
 MAKEFILE = """# make lab opens the course in JupyterLab; the first time it sets up .venv.
 EXTRAS :=

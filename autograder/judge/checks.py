@@ -13,8 +13,10 @@ from autograder.judge.evidence import Evidence, Scenario
 from autograder.judge.questions import Question
 from autograder.judge.recognise import Expectations, Recognition, recognise
 from autograder.judge.results import Verdict
-from autograder.judge.variants import Variant
+from autograder.judge.variants import CANONICAL, Variant
 from autograder.worker.codes import ErrorCode, Status
+
+MOST_WORDS = 80
 
 
 @dataclass(frozen=True)
@@ -132,15 +134,48 @@ class Student:
         assert self._expectations is not None
         assert self.recognition is not None
         task, scenario, found = self._expectations.task, self._expectations.scenarios[index], self.evidence[index]
-        seen = task.explain(found, self._expectations.of(self.recognition.accepted, index), scenario)
+        seen = task.explain(found, self._expectations.of(self._compared_with(), index), scenario)
         named = self._named(index)
         if named is None:
-            return seen or f"Differs from the rule ({scenario.about})."
+            return f"{seen or f'Differs from the rule ({scenario.about}).'}{self._right_elsewhere()}"
         entry = task.entries[0]
         hint = f" {named[0].hints[0]}" if named[0].hints else ""
         what = " and ".join(mistake.title for mistake in named)
         sure = "Your numbers are exactly those" if self.recognition.mistakes else "In these runs your numbers are those"
-        return f"{seen} {sure} of {entry} {what}.{hint}".strip()
+        told = f"{sure} of {entry} {what}.{hint}"
+        if len(seen.split()) + len(told.split()) > MOST_WORDS:
+            seen = seen.partition(". ")[0].removesuffix(".") + "."
+        return f"{seen} {told}".strip()
+
+    def _right_elsewhere(self) -> str:
+        """Where an unrecognised program is right, if the task can tell."""
+        assert self._expectations is not None
+        tell = getattr(self._expectations.task, "right_elsewhere", None)
+        if tell is None:
+            return ""
+        rule = self._compared_with()
+        wrong = {
+            i: (found, self._expectations.of(rule, i))
+            for i, found in enumerate(self.evidence)
+            if not self._expectations.agrees(rule, i, found)
+        }
+        said = tell(wrong, self._expectations.scenarios)
+        return f" {said}" if said else ""
+
+    def _compared_with(self) -> Variant:
+        """The accepted rule that an unrecognised program is measured by: a convention only where something shows it."""
+        assert self._expectations is not None
+        assert self.recognition is not None
+        accepted = self.recognition.accepted
+        if self.recognition.program is not None or accepted is CANONICAL:
+            return accepted
+        shown = any(
+            self._expectations.agrees(accepted, i, found, "path")
+            and not self._expectations.agrees(CANONICAL, i, found, "path")
+            for i, found in enumerate(self.evidence)
+            if found.ending == "played"
+        )
+        return accepted if shown else CANONICAL
 
     def _named(self, index: int) -> tuple[Variant, ...] | None:
         """The recognised mistakes that show in this scenario; else a single one that equals this scenario's family."""
@@ -160,9 +195,19 @@ class Student:
             return None
         for mistake in self._expectations.task.bank.misconceptions:
             here = all(self._expectations.agrees(mistake, i, self.evidence[i]) for i in family)
-            if here and self._leaves_right_alone(mistake):
+            if here and self._leaves_right_alone(mistake) and self._goes_on(mistake, family):
                 return (mistake,)
         return None
+
+    def _goes_on(self, mistake: Variant, family: list[int]) -> bool:
+        """Where a family says little, such as single steps, a mistake has to explain something else that is wrong, too."""
+        assert self._expectations is not None
+        assert self.recognition is not None
+        says_little = getattr(self._expectations.task, "says_little", None)
+        others = [i for i in self.recognition.wrong if i not in family]
+        if says_little is None or not others or not all(says_little(self._expectations.scenarios[i]) for i in family):
+            return True
+        return any(self._expectations.agrees(mistake, i, self.evidence[i]) for i in others)
 
     def _leaves_right_alone(self, mistake: Variant) -> bool:
         """Whether a program with this mistake would still do right wherever this one does."""

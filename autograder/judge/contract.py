@@ -37,6 +37,7 @@ class Contract:
     def __init__(self, variant: Variant):
         self._replaced = {name: step for name, step in variant.steps.items() if name in CONTRACT}
         self.keeps_state_on_the_class = "class_state" in self._replaced
+        self._class_clocks: dict[Any, int] = {}
         self.changes_gradients = "leftover" in self._replaced
         self.graph = 1.0 if "graph" in self._replaced else 0.0
 
@@ -50,7 +51,8 @@ class Contract:
 
     def tick(self, instance: Instance) -> None:
         """Called once per step() of an optimizer."""
-        instance.clocks["step"] = instance.clocks.get("step", 0) + 1
+        for clocks in (instance.clocks, self._class_clocks):
+            clocks["step"] = clocks.get("step", 0) + 1
 
     def visit(self, run: _Run, instance: Instance) -> Iterator[Entry]:
         """The parameters to update: those with a gradient, group by group."""
@@ -68,17 +70,20 @@ class Contract:
 
     def slot(self, which: int, instance: Instance, i: int, shape: list[int]) -> Any:
         """The key of a parameter's state: the parameter."""
-        if self.keeps_state_on_the_class:
-            return [number for _, number in entries(instance)].index(i)
         found = self._call("slot", which, i, shape)
+        if found is None and self.keeps_state_on_the_class:
+            return [number for _, number in entries(instance)].index(i)
         return i if found is None else found
 
     def clock(self, instance: Instance, slot: Any) -> int:
         """t of a parameter: how many updates it has had, this one included."""
         key = ("updates", slot)
-        instance.clocks[key] = instance.clocks.get(key, 0) + 1
+        for clocks in (instance.clocks, self._class_clocks):
+            clocks[key] = clocks.get(key, 0) + 1
         instance.clocks["all"] = instance.clocks.get("all", 0) + 1
         replaced = self._call("clock", instance)
+        if replaced is None:
+            replaced = self._call("class_clock", self._class_clocks, key)
         return instance.clocks[key] if replaced is None else replaced
 
     def reload(self, old: Instance, fresh: Instance) -> None:

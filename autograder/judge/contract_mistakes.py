@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from autograder.judge.closure_mistakes import CLOSURES
 from autograder.judge.contract import Entry, Raises, entries
+from autograder.judge.state_mistakes import CLOCKS, STATES
 from autograder.judge.variants import Step, Variant
 from autograder.worker.codes import ErrorCode
 
@@ -235,6 +237,16 @@ HYPERS = [
         hyper=lambda instance, group: instance.groups[-1]["hyper"],
     ),
     _mistake(
+        "first-groups-lr",
+        "with the first group's learning rate for every group",
+        (
+            "Two groups have different learning rates. Do their steps differ in your run?",
+            "Which group does your lr come from while you update the second group?",
+            "Read group['lr'] inside the loop over the groups; param_groups[0] is only one of them.",
+        ),
+        hyper=lambda instance, group: {**group["hyper"], "lr": instance.groups[0]["hyper"]["lr"]},
+    ),
+    _mistake(
         "defaults-for-every-group",
         "with the constructor's hyperparameters, ignoring what a group sets for itself",
         (
@@ -245,90 +257,6 @@ HYPERS = [
         hyper=lambda instance, group: instance.defaults,
     ),
 ]
-
-STATES = [
-    _mistake(
-        "state-shared",
-        "with one state shared by all parameters",
-        (
-            "Is the first parameter right and the second wrong?",
-            "How many state entries do you keep for a model with four parameters?",
-            "Keep state per parameter: self.state[p].",
-        ),
-        slot=lambda which, i, shape: "all",
-    ),
-    _mistake(
-        "state-by-shape",
-        "with one state for all parameters of the same shape",
-        (
-            "Which parameters are wrong? Compare their shapes.",
-            "What is the key under which you keep a parameter's state?",
-            "Two parameters can have equal shapes; use the parameter itself as the key.",
-        ),
-        slot=lambda which, i, shape: tuple(shape),
-    ),
-    _mistake(
-        "state-on-the-class",
-        "with state shared by all optimizers of the class",
-        (
-            "Two optimizers ran side by side. Did they disturb each other?",
-            "A dict or list written directly in the class body exists once for all instances.",
-            "Create state per instance; torch's Optimizer already gives you self.state.",
-        ),
-        class_state=lambda: None,
-    ),
-    _mistake(
-        "state-lost",
-        "that starts from an empty state after load_state_dict",
-        (
-            "The run was saved and loaded. What did the optimizer remember?",
-            "state_dict() saves self.state and self.param_groups. Where do you keep your state?",
-            "Keep everything that must survive in self.state[p].",
-        ),
-        reload=lambda fresh: (fresh.state.clear(), fresh.clocks.clear()),
-    ),
-]
-
-CLOCKS = [
-    _mistake(
-        "clock-counts-updates",
-        "with a step count that grows with every parameter instead of every step",
-        (
-            "Is the first parameter's first update right, and the second's not?",
-            "By how much does your t grow during one step of a model with four parameters?",
-            "Each parameter needs its own count of updates.",
-        ),
-        clock=lambda instance: instance.clocks["all"],
-    ),
-    _mistake(
-        "clock-lost",
-        "that starts counting steps again after load_state_dict",
-        (
-            "The run was saved and loaded. What is t on the next step?",
-            "state_dict() saves self.state and self.param_groups. Is your step count in one of them?",
-            "Keep the step count in self.state[p], beside the moments.",
-        ),
-        reload=lambda fresh: fresh.clocks.clear(),
-    ),
-    _mistake(
-        "moments-lost",
-        "that keeps its step count but loses its averages on load_state_dict",
-        (
-            "The run was saved and loaded. Which part of the state survived?",
-            "Averages kept in a plain dict on self are not part of state_dict().",
-            "Keep every average in self.state[p].",
-        ),
-        reload=lambda fresh: fresh.state.clear(),
-    ),
-]
-
-STEP_CLOCK = Variant(
-    "step-clock",
-    "one step count for all parameters, so a parameter that missed a step still counts it",
-    "convention",
-    {"clock": lambda instance: instance.clocks["step"]},
-    source="NVIDIA Apex FusedAdam; pytorch_optimizer (group['step'])",
-)
 
 
 def _zeroed(run: Any, mine: list[int]) -> None:
@@ -414,71 +342,6 @@ STORAGE = [
             "Write into the parameter: p.sub_(...) or p.add_(..., alpha=-lr), under torch.no_grad().",
         ),
         storage=_nothing_moves,
-    ),
-]
-
-
-def _closure_ignored(closure: Callable[[], float], update: Callable[[], None]) -> float:
-    update()
-    return float("nan")
-
-
-def _closure_value_lost(closure: Callable[[], float], update: Callable[[], None]) -> float:
-    closure()
-    update()
-    return float("nan")
-
-
-def _closure_twice(closure: Callable[[], float], update: Callable[[], None]) -> float:
-    closure()
-    loss = closure()
-    update()
-    return loss
-
-
-def _closure_last(closure: Callable[[], float], update: Callable[[], None]) -> float:
-    update()
-    return closure()
-
-
-def _closure_evaluated_again(closure: Callable[[], float], update: Callable[[], None]) -> float:
-    closure()
-    update()
-    return closure()
-
-
-def _closure_without_grad(closure: Callable[[], float], update: Callable[[], None]) -> float:
-    raise Raises(ErrorCode.NO_GRAPH)
-
-
-_CLOSURE_HINTS: Hints = (
-    "Some optimizers evaluate the loss several times; that is what closure is for. What should step(closure) do with it?",
-    "step(closure) calls it exactly once, before the update, and returns its loss.",
-    "Inside step: if closure is not None: with torch.enable_grad(): loss = closure(). At the end: return loss.",
-)
-
-CLOSURES = [
-    _mistake("closure-ignored", "that never calls the closure", _CLOSURE_HINTS, closure=_closure_ignored),
-    _mistake(
-        "closure-value-lost", "that does not return the closure's loss", _CLOSURE_HINTS, closure=_closure_value_lost
-    ),
-    _mistake("closure-twice", "that calls the closure twice", _CLOSURE_HINTS, closure=_closure_twice),
-    _mistake("closure-after-update", "that calls the closure after the update", _CLOSURE_HINTS, closure=_closure_last),
-    _mistake(
-        "closure-evaluated-again",
-        "that evaluates the closure again after the update and returns that loss",
-        _CLOSURE_HINTS,
-        closure=_closure_evaluated_again,
-    ),
-    _mistake(
-        "closure-without-grad",
-        "that calls the closure while gradients are switched off",
-        (
-            "The closure calls loss.backward(). What does it need?",
-            "Under torch.no_grad() no graph is built, so backward fails.",
-            "Call it inside with torch.enable_grad(): loss = closure().",
-        ),
-        closure=_closure_without_grad,
     ),
 ]
 

@@ -13,6 +13,12 @@ ADVICE = (
     ("KeyError", "Was this entry made before it is read, for every parameter, and after a reload too?"),
     ("can't convert", "Does a tensor go where a number is wanted, or the other way round?"),
     ("must match the size", "Which two tensors meet there? Print their shapes."),
+    ("match the broadcast shape", "Tensors of two parameters meet there: whose gradient and whose state is used?"),
+    (
+        "can only optimize Tensors",
+        "params may be a list of dicts, parameter groups; hand it to super().__init__ as it is.",
+    ),
+    ("grad_dtype", "Has the parameter got another dtype than it had?"),
     ("expected scalar type", "Do the state and the parameter have the same dtype?"),
 )
 """(part of what the exception says, a question about it); the first that fits counts."""

@@ -83,24 +83,35 @@ class GroupsTask:
         if not extras["listed"]:
             return f"{self.entry}{about} did not return a list of dicts, each with a key 'params'."
         if extras["foreign"]:
-            return f"Your groups hold {int(extras['foreign'])} things that are no parameters of the model{about}."
+            return (
+                f"Your groups hold {int(extras['foreign'])} things that are no parameters of the model{about}. "
+                "Are they names, pairs or copies?"
+            )
         fine = close(evidence.values, expected)
         known = records(scenario.program["model"])
         for i, record in enumerate(known):
             if not fine[2 * i : 2 * i + 2].all():
-                return f"{_told(record)}{about} {self._where(record, evidence.values[2 * i : 2 * i + 2], scenario)}"
+                found, right = evidence.values[2 * i : 2 * i + 2], expected.values[2 * i + 1]
+                return f"{_told(record)}{about} {_where(record, found, right, scenario.program['weight_decay'])}"
         return _explain_extras(extras)
 
-    def _where(self, record: Record, found: np.ndarray, scenario: Scenario) -> str:
-        count, decay = found
-        if count == 0:
-            return "is in no group, so it would never be trained."
-        if count > 1:
-            shared = " Two modules share it." if record.tied else ""
-            return f"is in your groups {int(count)} times.{shared}"
-        if np.isnan(decay):
-            return "is in a group without a number as weight_decay; the optimizer's default would decide."
-        return f"has weight_decay {decay:g}; the call asked for {scenario.program['weight_decay']:g}. Should it decay?"
+
+def _where(record: Record, found: np.ndarray, right: float, asked: float) -> str:
+    """What is wrong with a parameter's place; `right` is the decay it should have."""
+    count, decay = found
+    if count == 0:
+        return "is in no group, so it would never be trained."
+    if count > 1:
+        shared = " Two modules share it." if record.tied else ""
+        return f"is in your groups {int(count)} times.{shared}"
+    if np.isnan(decay):
+        return "is in a group without a number as weight_decay; the optimizer's default would decide."
+    dimensions = f"{len(record.shape)} dimension{'' if len(record.shape) == 1 else 's'}"
+    if decay == asked != right:
+        return f"has {dimensions}, and your groups let it decay like a matrix: its weight_decay is {decay:g}. Should it decay?"
+    if decay == 0 != right:
+        return f"has {dimensions}, and your groups do not let it decay: its weight_decay is 0. Should it decay?"
+    return f"has weight_decay {decay:g}, which is neither 0 nor the {asked:g} that the call asked for."
 
 
 def scenario(family: str, about: str, entry: str, model: dict[str, Any], weight_decay: float) -> Scenario:

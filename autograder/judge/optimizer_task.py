@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from autograder.judge.evidence import Evidence, Expected, Scenario
+from autograder.judge.evidence import Evidence, Expected, Scenario, close
 from autograder.judge.rounding import representable
 from autograder.judge.rule import Rule
 from autograder.judge.simulate import differs, frame_width, numel, simulate
+from autograder.judge.standard_scenarios import flat, standard_scenarios
 from autograder.judge.variants import Bank, Variant
 
 Draw = Callable[[np.random.Generator], Any]
@@ -111,6 +112,27 @@ class OptimizerTask:
         frames = sum(event[0] in ("step", "closure") for event in events)
         return np.arange(scenario.size) < frames * width
 
+    def right_elsewhere(self, wrong: Mapping[int, tuple[Evidence, Expected]], scenarios: Sequence[Scenario]) -> str:
+        """Where a program that is wrong in these scenarios is right."""
+        from autograder.judge.right_elsewhere import right_elsewhere
+
+        events = {i: self._first_wrong_event(scenarios[i], *pair) for i, pair in wrong.items()}
+        return right_elsewhere(scenarios, events, self.features)
+
+    def _first_wrong_event(self, scenario: Scenario, evidence: Evidence, expected: Expected) -> int:
+        if scenario.player != "optimizer":
+            return 0
+        if evidence.raised:
+            return max(evidence.event - 1, 0)
+        width = frame_width(scenario.program["shapes"])
+        step = int(np.argmin(close(evidence.values, expected).reshape(-1, width).all(axis=1)))
+        steps = [number for number, event in enumerate(scenario.program["events"]) if event[0] in ("step", "closure")]
+        return steps[step]
+
+    def says_little(self, scenario: Scenario) -> bool:
+        """A single step from an empty state: many mistakes look alike there."""
+        return scenario.player == "optimizer" and len(scenario.program["events"]) == 1
+
     def curves(self, values: np.ndarray, scenario: Scenario) -> np.ndarray:
         """Length of the whole update at each step."""
         if scenario.player != "optimizer":
@@ -161,7 +183,7 @@ class Drawing:
 
     def grads(self, shapes: Sequence[Sequence[int]], scale: float = 1.0, dtype: str = "float64") -> list[Any]:
         """One gradient for each parameter."""
-        return [_flat(representable(scale * self.values(shape), dtype)) for shape in shapes]
+        return [flat(representable(scale * self.values(shape), dtype)) for shape in shapes]
 
     def steps(self, count: int, shapes: Sequence[Sequence[int]], which: int = 0, **kinds: Any) -> list[list[Any]]:
         """`count` step events."""
@@ -180,7 +202,7 @@ class Drawing:
         sizes = [list(shape) for shape in (shapes or self.task.shapes)]
         dtype = program.get("dtype", "float64")
         if "init" not in program:
-            program["init"] = [_flat(representable(self.values(shape), dtype)) for shape in sizes]
+            program["init"] = [flat(representable(self.values(shape), dtype)) for shape in sizes]
         frames = sum(event[0] in ("step", "closure") for event in events)
         whole = {"entry": self.task.rule.entry, "shapes": sizes, "instances": instances, "events": events, **program}
         return Scenario(family, "optimizer", whole, frames * frame_width(sizes), about)
@@ -188,182 +210,3 @@ class Drawing:
     def one_group(self, hyper: Mapping[str, Any], count: int, **more: Any) -> list[dict[str, Any]]:
         """An optimizer over `count` parameters in one group, its hyperparameters given as keywords."""
         return [{"groups": [{"params": list(range(count)), "hyper": {}}], "kwargs": dict(hyper), **more}]
-
-
-def _flat(values: np.ndarray) -> list[float]:
-    return [float(v) for v in np.ravel(values)]
-
-
-def standard_scenarios(d: Drawing) -> list[Scenario]:
-    """The families every optimizer goes through."""
-    found = [*_first_steps(d), *_long_runs(d), *_feature_runs(d), _groups(d), _schedule(d), *_no_gradient(d)]
-    found += [_reload(d), _instances(d), _closure(d), *_dtypes(d), *_extremes(d), *_signatures(d), *_together(d)]
-    return found + _invalid(d)
-
-
-def _first_steps(d: Drawing) -> list[Scenario]:
-    shapes = d.task.shapes[:2]
-    return [
-        d.run("first_step", "", d.one_group(d.hyper(), 2, form="list"), d.steps(1, shapes), shapes) for _ in range(2)
-    ]
-
-
-def _long_runs(d: Drawing) -> list[Scenario]:
-    return [
-        d.run("steps", "", d.one_group(d.hyper(), len(d.task.shapes), form=form), d.steps(6, d.task.shapes))
-        for form in ("list", "generator")
-    ]
-
-
-def _feature_runs(d: Drawing) -> list[Scenario]:
-    return [
-        d.run(
-            feature,
-            f"with {feature}",
-            d.one_group(d.hyper(feature), len(d.task.shapes), form="list"),
-            d.steps(5, d.task.shapes),
-        )
-        for feature in d.task.features
-        for _ in range(2)
-    ]
-
-
-def _two_groups(d: Drawing, first: dict[str, Any], second: dict[str, Any]) -> list[dict[str, Any]]:
-    """The first group is built from keywords, the second sets all hyperparameters for itself."""
-    half = (len(d.task.shapes) + 1) // 2
-    rest = list(range(half, len(d.task.shapes)))
-    return [
-        {"groups": [{"params": list(range(half)), "hyper": {}}, {"params": rest, "hyper": second}], "kwargs": first}
-    ]
-
-
-def _groups(d: Drawing) -> Scenario:
-    instances = _two_groups(d, d.hyper(), d.hyper())
-    return d.run("groups", "two groups with different hyperparameters", instances, d.steps(4, d.task.shapes))
-
-
-def _schedule(d: Drawing) -> Scenario:
-    first, second = d.hyper(), d.hyper()
-    events = d.steps(2, d.task.shapes)
-    for group in (0, 1):
-        events.append(["set", 0, group, "lr", d.task.draw["lr"](d.rng) * (0.3 + 0.4 * group)])
-    events += d.steps(3, d.task.shapes)
-    return d.run("schedule", "the learning rate changes after step 2", _two_groups(d, first, second), events)
-
-
-def _no_gradient(d: Drawing) -> list[Scenario]:
-    """One parameter without a gradient, in turn; then a gradient of zero."""
-    count = len(d.task.shapes)
-    events = d.steps(count + 2, d.task.shapes)
-    for step in range(count):
-        events[step][2][(step + 1) % count] = None
-    events[count][2][0] = [0.0] * len(events[count][2][0])
-    run = d.run("no_gradient", "one parameter in turn has no gradient", _two_groups(d, d.hyper(), d.hyper()), events)
-    never = d.steps(3, d.task.shapes)
-    for event in never:
-        event[2][1] = None
-    return [run, d.run("no_gradient", "one parameter never has a gradient", d.one_group(d.hyper(), count), never)]
-
-
-def _reload(d: Drawing) -> Scenario:
-    events = d.steps(3, d.task.shapes)
-    events += [["set", 0, 1, "lr", d.task.draw["lr"](d.rng) * 0.5], ["reload", 0], *d.steps(3, d.task.shapes)]
-    return d.run(
-        "reload", "saved and loaded into a new optimizer after step 3", _two_groups(d, d.hyper(), d.hyper()), events
-    )
-
-
-def _instances(d: Drawing) -> Scenario:
-    shapes = [*d.task.shapes[:2], *d.task.shapes[:2]]
-    instances = [
-        {"groups": [{"params": [0, 1], "hyper": {}}], "kwargs": d.hyper(), "form": "list"},
-        {"groups": [{"params": [2, 3], "hyper": {}}], "kwargs": d.hyper(), "form": "list"},
-    ]
-    events = [d.steps(1, shapes[:2], which=step % 2)[0] for step in range(6)]
-    return d.run("instances", "two optimizers side by side", instances, events, shapes)
-
-
-def _closure(d: Drawing) -> Scenario:
-    targets = [_flat(d.values(shape)) for shape in d.task.shapes]
-    events = [["closure", 0, targets, round(float(d.rng.uniform(0.5, 1.5)), 3)] for _ in range(3)]
-    return d.run("closure", "", d.one_group(d.hyper(), len(d.task.shapes), form="list"), events)
-
-
-def _dtypes(d: Drawing) -> list[Scenario]:
-    found = []
-    for dtype in ("float32", "bfloat16"):
-        hyper = d.one_group(d.hyper(), len(d.task.shapes), form="list")
-        events = d.steps(3, d.task.shapes, dtype=dtype)
-        found.append(d.run("dtypes", f"{dtype} parameters", hyper, events, dtype=dtype))
-    scalars = [shape for shape in d.task.shapes if not shape][:1]
-    shapes = [[2, 3], [4, 2], *scalars]
-    hyper = d.one_group(d.hyper(), len(shapes), form="list")
-    layouts = ["transposed", "transposed", *["contiguous" for _ in scalars]]
-    about = "transposed matrices and a scalar" if scalars else "transposed matrices"
-    found.append(d.run("dtypes", about, hyper, d.steps(3, shapes), shapes, layouts=layouts))
-    return found
-
-
-def _extremes(d: Drawing) -> list[Scenario]:
-    shapes = d.task.shapes
-    found = []
-    for scale in d.task.gradient_sizes:
-        init = [_flat(np.zeros(shape)) for shape in shapes]
-        events = d.steps(4, shapes, scale=scale)
-        found.append(d.run("extremes", _gradients_of(scale), d.one_group(d.hyper(), len(shapes)), events, init=init))
-    return found
-
-
-def _gradients_of(size: float) -> str:
-    return f"gradients of {size:.0e}".replace("e-0", "e-").replace("e+0", "e")
-
-
-def _signatures(d: Drawing) -> list[Scenario]:
-    """Defaults where nothing is given, and arguments by position."""
-    count, required = len(d.task.shapes), {name: d.task.draw[name](d.rng) for name in d.task.rule.required}
-    plain = [{"groups": [{"params": list(range(count)), "hyper": {}}], "kwargs": required, "form": "list"}]
-    hyper = d.all_on()
-    ordered = [hyper[name] for name in d.task.rule.hyper]
-    by_place = [{"groups": [{"params": list(range(count)), "hyper": {}}], "args": ordered, "form": "list"}]
-    return [
-        d.run("defaults", "only the required arguments are given", plain, d.steps(4, d.task.shapes)),
-        d.run("together", "arguments given by position", by_place, d.steps(4, d.task.shapes)),
-    ]
-
-
-def _together(d: Drawing) -> list[Scenario]:
-    """Everything at once, so that parts which work alone are also right together."""
-    count = len(d.task.shapes)
-    events = d.steps(3, d.task.shapes)
-    events[0][2][count - 1] = None
-    events[2][2][0] = None
-    events[1][2][1] = [0.0] * len(events[1][2][1])
-    for group in (0, 1):
-        for name in d.task.draw:
-            if name not in d.task.fixed:
-                events.append(["set", 0, group, name, d.all_on()[name]])
-    events += [["reload", 0], *d.steps(2, d.task.shapes)]
-    return [
-        d.run(
-            "together",
-            "groups, missing gradients, new hyperparameters and a reload",
-            _two_groups(d, d.all_on(), d.all_on()),
-            events,
-        )
-    ]
-
-
-def _invalid(d: Drawing) -> list[Scenario]:
-    """Invalid hyperparameters among valid ones, in random order."""
-    if not d.task.invalid:
-        return []
-    attempts = [({**{n: d.task.draw[n](d.rng) for n in d.task.rule.required}, **bad}, True) for bad in d.task.invalid]
-    attempts += [(d.all_on(), False) for _ in range(3)]
-    order = d.rng.permutation(len(attempts))
-    program = {
-        "entry": d.task.rule.entry,
-        "attempts": [attempts[i][0] for i in order],
-        "invalid": [attempts[i][1] for i in order],
-        "shapes": [list(next((shape for shape in d.task.shapes if len(shape) == 2), [2]))] * len(attempts),
-    }
-    return [Scenario("invalid", "constructor", program, len(attempts), "invalid hyperparameters")]

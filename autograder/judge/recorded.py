@@ -22,7 +22,13 @@ from autograder.judge.variants import CANONICAL, Bank, Variant
 
 MOST_ACCEPTED = 6
 """Combinations of conventions that are combined with every mistake; beyond it single conventions only."""
-AT_HOME = ("autograder.banks", "autograder.oracles", "autograder.judge.contract_mistakes")
+AT_HOME = (
+    "autograder.banks",
+    "autograder.oracles",
+    "autograder.judge.contract_mistakes",
+    "autograder.judge.closure_mistakes",
+    "autograder.judge.state_mistakes",
+)
 PRESET = 2
 """Of lzma: a fifth larger than its usual 6, in a third of the time."""
 _NEVER = -987_654

@@ -103,6 +103,7 @@ CONTRACT = frozenset(
         "construct",
         "graph",
         "class_state",
+        "class_clock",
         "defaults",
         "validation",
         "refuses",

@@ -74,7 +74,14 @@ class SortingTask:
     def explain(self, evidence: Evidence, expected: Expected, scenario: Scenario) -> str:
         """The first parameter in the wrong place."""
         if evidence.raised:
-            return f"{self.entry}(model) raised {evidence.text} ({scenario.about})."
+            two = " Two lists are expected." if "unpack" in evidence.text else ""
+            return f"{self.entry}(model) raised {evidence.text} ({scenario.about}).{two}"
+        strangers, listed = int(evidence.values[-2]), np.any(evidence.values[:-EXTRAS])
+        if strangers and not listed:
+            return (
+                f"In {scenario.about}, the {strangers} things in your lists are no parameters of the model. "
+                "Are they names, dicts or copies?"
+            )
         wrong = ~close(evidence.values, expected)
         for part, mine, right, bad in zip(parts_of(scenario), evidence.values, expected.values, wrong, strict=False):
             if bad:

@@ -142,6 +142,8 @@ STEP_MISTAKES = {
 MOMENT_MISTAKES = {
     "first-average-is-a-sum": [(M, "m.mul_(beta1).add_(g)")],
     "first-average-inverted": [(M, "m.lerp_(g, beta1)")],
+    "first-average-not-kept": [(M, "m = beta1 * m + (1 - beta1) * g")],
+    "second-average-not-kept": [(V, "v = beta2 * v + (1 - beta2) * g * g")],
     "first-average-starts-at-the-gradient": [
         ('state["exp_avg"] = torch.zeros_like(p)', 'state["exp_avg"] = None'),
         (M, "m = state['exp_avg'] = g.clone() if m is None else m; " + M),
@@ -243,6 +245,7 @@ CONTRACT_MISTAKES = {
         *_hypers("self.first[places[id(group)]]"),
     ],
     "first-groups-hyperparameters": _hypers("self.param_groups[0]"),
+    "first-groups-lr": [(LR, 'lr = self.param_groups[0]["lr"]')],
     "last-groups-hyperparameters": _hypers("self.param_groups[-1]"),
     "defaults-for-every-group": _hypers("self.defaults"),
     "state-shared": [
@@ -253,13 +256,22 @@ CONTRACT_MISTAKES = {
     "state-by-shape": [(STATE, "state = self.state[str(tuple(p.shape))]")],
     "state-lost": [(BUILT, "        self.own = {}\n"), (STATE, "state = self.own.setdefault(p, {})")],
     "state-on-the-class": [
-        ("    def __init__", "    shared, alive = {}, __import__('weakref').WeakSet()\n\n    def __init__"),
-        (BUILT, "        if not self.alive:\n            self.shared.clear()\n        self.alive.add(self)\n"),
+        ("    def __init__", "    shared = {}\n\n    def __init__"),
         (
             MV,
             "place = [q is p for h in self.param_groups for q in h['params']].index(True)\n"
             "                m, v = self.shared.setdefault(place, (torch.zeros_like(p), torch.zeros_like(p)))",
         ),
+    ],
+    "state-not-kept": [(STATE, "state = {}")],
+    "memory-on-the-class": [
+        ("import torch\n", "import torch\n\nMEMORY = {}\n"),
+        (STATE, "state = MEMORY.setdefault([q is p for h in self.param_groups for q in h['params']].index(True), {})"),
+    ],
+    "clock-on-the-class": [
+        ("    def __init__", "    count = 0\n\n    def __init__"),
+        ("        # begin", "        type(self).count += 1"),
+        (T, "t = self.count\n"),
     ],
     "clock-counts-updates": [
         ('state["step"] += 1', 'self.state["all"]["t"] = self.state["all"].get("t", 0) + 1'),

@@ -108,22 +108,20 @@ def contract_mistakes(step: str, hyper: Mapping[str, str]) -> dict[str, Edits]:
             *all_from(MINE),
         ],
         "first-groups-hyperparameters": all_from("self.param_groups[0]"),
+        "first-groups-lr": [(LR, 'lr = self.param_groups[0]["lr"]\n')],
         "last-groups-hyperparameters": all_from("self.param_groups[-1]"),
         "defaults-for-every-group": all_from("self.defaults"),
         "state-shared": [(STATE, "state = self.state['all']\n")],
         "state-by-shape": [(STATE, "state = self.state[str(tuple(p.shape))]\n")],
         "state-on-the-class": [
-            (BODY, "    shared, alive = {}, __import__('weakref').WeakSet()\n"),
-            (
-                BUILT,
-                "        if not self.alive:\n            self.shared.clear()\n        self.alive.add(self)\n",
-            ),
+            (BODY, "    shared = {}\n"),
             (
                 STATE,
                 "state = self.shared.setdefault("
                 "[q is p for h in self.param_groups for q in h['params']].index(True), {})\n",
             ),
         ],
+        "state-not-kept": [(STATE, "state = {}\n")],
         "state-lost": [
             (BUILT, "        self.mine = {}\n"),
             (STATE, "state = self.mine.setdefault(p, {})\n"),

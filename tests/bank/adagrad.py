@@ -167,3 +167,4 @@ WRONG = {
     **_edits.missing_validation("lr", "eps", "weight_decay"),
     **_edits.contract_mistakes(step="p.sub_(lr * d)", hyper={"eps": "eps", "weight_decay": "wd"}),
 }
+del WRONG["state-not-kept"]  # equals no-memory

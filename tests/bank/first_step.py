@@ -37,6 +37,18 @@ WRONG = {
     "uphill": [("theta - lr * gradient", "theta + lr * gradient")],
     "no-lr": [("lr * gradient", "gradient")],
     "divides-by-lr": [("lr * gradient", "gradient / lr")],
+    "lr-squared": [("lr * gradient", "lr**2 * gradient")],
+    "two-steps": [("theta - lr * gradient", "theta - 2 * lr * gradient")],
+    "sign-of-the-gradient": """
+import torch
+
+
+def first_step(theta, gradient, lr):
+    return theta - lr * torch.sign(torch.as_tensor(gradient))
+""",
+    "size-of-the-gradient": [("lr * gradient", "lr * abs(gradient)")],
+    "theta-and-gradient-swapped": [("theta - lr * gradient", "gradient - lr * theta")],
+    "multiplies-instead": [("theta - lr * gradient", "theta * (1 - lr * gradient)")],
     "lr-times-theta": [("theta - lr * gradient", "lr * theta - gradient")],
     "bracket": [("theta - lr * gradient", "lr * (theta - gradient)")],
     "only-the-update": [("theta - lr * gradient", "lr * gradient")],

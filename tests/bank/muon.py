@@ -515,13 +515,13 @@ WRONG = {
         *_all_from("frozen")[1:],
     ],
     "first-groups-hyperparameters": _all_from("self.param_groups[0]"),
+    "first-groups-lr": [(_LR, 'lr = self.param_groups[0]["lr"]')],
     "last-groups-hyperparameters": _all_from("self.param_groups[-1]"),
     "defaults-for-every-group": _all_from("self.defaults"),
     "state-shared": [("state = self.state[p]", 'state = self.state["all"]')],
     "state-by-shape": [("state = self.state[p]", "state = self.state[tuple(p.shape)]")],
     "state-on-the-class": [
-        ("    @torch.no_grad()", "    shared, alive = {}, __import__('weakref').WeakSet()\n\n    @torch.no_grad()"),
-        (_BUILT, "        if not self.alive:\n            self.shared.clear()\n        self.alive.add(self)\n"),
+        ("    @torch.no_grad()", "    shared = {}\n\n    @torch.no_grad()"),
         (
             "state = self.state[p]",
             "state = self.shared.setdefault([q is p for h in self.param_groups for q in h['params']].index(True), {})",

@@ -31,7 +31,7 @@ def muon_groups(model: torch.nn.Module):
     excluded = {
         p
         for path, module in model.named_modules()
-        for p in module.parameters(recurse=False)
+        for p in module.parameters()
         if isinstance(module, torch.nn.Embedding) or path.rpartition(".")[2] in {"head", "lm_head"}
     }
     matrix_params = [p for p in model.parameters() if p.dim() == 2 and p not in excluded]
@@ -46,8 +46,8 @@ def muon_groups(model):
     roles = {}
     for name, p in model.named_parameters(remove_duplicate=False):
         owner = model.get_submodule(name.rpartition(".")[0])
-        special = isinstance(owner, nn.Embedding) or name.split(".")[-2:-1] in (["head"], ["lm_head"])
-        roles[p] = roles.get(p, False) or special or len(p.shape) != 2
+        special = isinstance(owner, nn.Embedding) or {"head", "lm_head"} & set(name.split(".")[:-1])
+        roles[p] = roles.get(p, False) or bool(special) or len(p.shape) != 2
     return tuple([p for p, other in roles.items() if other == wanted] for wanted in (False, True))
 """,
     "filters": """
@@ -84,6 +84,7 @@ WRONG = {
     "head-in-any-name": [(_HEADS, 'if "head" in name:')],
     "head-at-the-top-only": [(_LAST, 'last = name if "." not in name else ""')],
     "lm-head-missed": [(_HEADS, 'if last == "head":')],
+    "head-parts-missed": [("for p in module.parameters())", "for p in module.parameters(recurse=False))")],
     "convolutions-to-muon": [(_FITS, "fits = p.ndim >= 2")],
     "everything-to-muon": [(_FITS, "fits = True")],
     "linear-weights-only": [
@@ -106,7 +107,8 @@ def muon_groups(model):
     for name, p in model.named_parameters():
         path, _, leaf = name.rpartition(".")
         owner = model.get_submodule(path)
-        if p.ndim == 2 and not isinstance(owner, nn.Embedding) and path.split(".")[-1] not in ("head", "lm_head"):
+        in_head = any(part in ("head", "lm_head") for part in path.split("."))
+        if p.ndim == 2 and not isinstance(owner, nn.Embedding) and not in_head:
             matrices.append(p)
         else:
             others.append(p)

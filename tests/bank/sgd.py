@@ -243,6 +243,7 @@ WRONG = {
         (_LR, 'lr = self.param_groups[0]["lr"]'),
         ('wd = group["weight_decay"]', 'wd = self.param_groups[0]["weight_decay"]'),
     ],
+    "first-groups-lr": [(_LR, 'lr = self.param_groups[0]["lr"]')],
     "last-groups-hyperparameters": [
         (_LR, 'lr = self.param_groups[-1]["lr"]'),
         ('wd = group["weight_decay"]', 'wd = self.param_groups[-1]["weight_decay"]'),

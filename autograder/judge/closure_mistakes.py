@@ -1,0 +1,80 @@
+"""Mistakes that any optimizer can make with the closure that step(closure) is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from autograder.judge.contract import Raises
+from autograder.judge.variants import Step, Variant
+from autograder.worker.codes import ErrorCode
+
+Hints = tuple[str, str, str]
+
+
+def _mistake(id: str, title: str, hints: Hints, **steps: Step) -> Variant:
+    return Variant(id, title, "misconception", steps, hints=hints)
+
+
+def _closure_ignored(closure: Callable[[], float], update: Callable[[], None]) -> float:
+    update()
+    return float("nan")
+
+
+def _closure_value_lost(closure: Callable[[], float], update: Callable[[], None]) -> float:
+    closure()
+    update()
+    return float("nan")
+
+
+def _closure_twice(closure: Callable[[], float], update: Callable[[], None]) -> float:
+    closure()
+    loss = closure()
+    update()
+    return loss
+
+
+def _closure_last(closure: Callable[[], float], update: Callable[[], None]) -> float:
+    update()
+    return closure()
+
+
+def _closure_evaluated_again(closure: Callable[[], float], update: Callable[[], None]) -> float:
+    closure()
+    update()
+    return closure()
+
+
+def _closure_without_grad(closure: Callable[[], float], update: Callable[[], None]) -> float:
+    raise Raises(ErrorCode.NO_GRAPH)
+
+
+_CLOSURE_HINTS: Hints = (
+    "Some optimizers evaluate the loss several times; that is what closure is for. What should step(closure) do with it?",
+    "step(closure) calls it exactly once, before the update, and returns its loss.",
+    "Inside step: if closure is not None: with torch.enable_grad(): loss = closure(). At the end: return loss.",
+)
+
+CLOSURES = [
+    _mistake("closure-ignored", "that never calls the closure", _CLOSURE_HINTS, closure=_closure_ignored),
+    _mistake(
+        "closure-value-lost", "that does not return the closure's loss", _CLOSURE_HINTS, closure=_closure_value_lost
+    ),
+    _mistake("closure-twice", "that calls the closure twice", _CLOSURE_HINTS, closure=_closure_twice),
+    _mistake("closure-after-update", "that calls the closure after the update", _CLOSURE_HINTS, closure=_closure_last),
+    _mistake(
+        "closure-evaluated-again",
+        "that evaluates the closure again after the update and returns that loss",
+        _CLOSURE_HINTS,
+        closure=_closure_evaluated_again,
+    ),
+    _mistake(
+        "closure-without-grad",
+        "that calls the closure while gradients are switched off",
+        (
+            "The closure calls loss.backward(). What does it need?",
+            "Under torch.no_grad() no graph is built, so backward fails.",
+            "Call it inside with torch.enable_grad(): loss = closure().",
+        ),
+        closure=_closure_without_grad,
+    ),
+]

@@ -1,0 +1,225 @@
+"""The scenarios that every optimizer has to go through, whatever its rule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograder.judge.evidence import Scenario
+from autograder.judge.rounding import representable
+
+if TYPE_CHECKING:
+    from autograder.judge.optimizer_task import Drawing
+
+MANY = 60
+
+
+def flat(values: np.ndarray) -> list[float]:
+    """As plain data."""
+    return [float(v) for v in np.ravel(values)]
+
+
+def standard_scenarios(d: Drawing) -> list[Scenario]:
+    """The families every optimizer goes through."""
+    found = [*_first_steps(d), *_long_runs(d), *_feature_runs(d), _groups(d), _schedule(d), *_no_gradient(d)]
+    found.append(_many_steps(d))
+    found += [_reload(d), _instances(d), _closure(d), *_dtypes(d), *_extremes(d), *_signatures(d), *_together(d)]
+    return found + _invalid(d)
+
+
+def _first_steps(d: Drawing) -> list[Scenario]:
+    shapes = d.task.shapes[:2]
+    return [
+        d.run("first_step", "", d.one_group(d.hyper(), 2, form="list"), d.steps(1, shapes), shapes) for _ in range(2)
+    ]
+
+
+def _long_runs(d: Drawing) -> list[Scenario]:
+    return [
+        d.run("steps", "", d.one_group(d.hyper(), len(d.task.shapes), form=form), d.steps(6, d.task.shapes))
+        for form in ("list", "generator")
+    ]
+
+
+def _many_steps(d: Drawing) -> Scenario:
+    """Long enough for a count, a warmup or a limit that shows late. In float32, as training is, and of one parameter."""
+    shapes = d.task.shapes[:1]
+    events = d.steps(MANY, shapes, dtype="float32")
+    return d.run("steps", f"a run of {MANY} steps", d.one_group(d.hyper(), 1), events, shapes, dtype="float32")
+
+
+def _feature_runs(d: Drawing) -> list[Scenario]:
+    return [
+        d.run(
+            feature,
+            f"with {feature}",
+            d.one_group(d.hyper(feature), len(d.task.shapes), form="list"),
+            d.steps(5, d.task.shapes),
+        )
+        for feature in d.task.features
+        for _ in range(2)
+    ]
+
+
+def _two_groups(d: Drawing, first: dict[str, Any], second: dict[str, Any]) -> list[dict[str, Any]]:
+    """The first group is built from keywords, the second sets all hyperparameters for itself."""
+    half = (len(d.task.shapes) + 1) // 2
+    rest = list(range(half, len(d.task.shapes)))
+    return [
+        {"groups": [{"params": list(range(half)), "hyper": {}}, {"params": rest, "hyper": second}], "kwargs": first}
+    ]
+
+
+def _groups(d: Drawing) -> Scenario:
+    instances = _two_groups(d, d.hyper(), d.hyper())
+    return d.run("groups", "two groups with different hyperparameters", instances, d.steps(4, d.task.shapes))
+
+
+def _schedule(d: Drawing) -> Scenario:
+    first, second = d.hyper(), d.hyper()
+    events = d.steps(2, d.task.shapes)
+    for group in (0, 1):
+        events.append(["set", 0, group, "lr", d.task.draw["lr"](d.rng) * (0.3 + 0.4 * group)])
+    events += d.steps(3, d.task.shapes)
+    return d.run("schedule", "the learning rate changes after step 2", _two_groups(d, first, second), events)
+
+
+def _no_gradient(d: Drawing) -> list[Scenario]:
+    """One parameter without a gradient, in turn; then a gradient of zero."""
+    count = len(d.task.shapes)
+    events = d.steps(count + 2, d.task.shapes)
+    for step in range(count):
+        events[step][2][(step + 1) % count] = None
+    events[count][2][0] = [0.0] * len(events[count][2][0])
+    run = d.run("no_gradient", "one parameter in turn has no gradient", _two_groups(d, d.hyper(), d.hyper()), events)
+    never = d.steps(3, d.task.shapes)
+    for event in never:
+        event[2][1] = None
+    return [run, d.run("no_gradient", "one parameter never has a gradient", d.one_group(d.hyper(), count), never)]
+
+
+def _reload(d: Drawing) -> Scenario:
+    events = d.steps(3, d.task.shapes)
+    events += [["set", 0, 1, "lr", d.task.draw["lr"](d.rng) * 0.5], ["reload", 0], *d.steps(3, d.task.shapes)]
+    return d.run(
+        "reload", "saved and loaded into a new optimizer after step 3", _two_groups(d, d.hyper(), d.hyper()), events
+    )
+
+
+def _instances(d: Drawing) -> Scenario:
+    shapes = [*d.task.shapes[:2], *d.task.shapes[:2]]
+    instances = [
+        {"groups": [{"params": [0, 1], "hyper": {}}], "kwargs": d.hyper(), "form": "list"},
+        {"groups": [{"params": [2, 3], "hyper": {}}], "kwargs": d.hyper(), "form": "list"},
+    ]
+    events = [d.steps(1, shapes[:2], which=step % 2)[0] for step in range(6)]
+    return d.run("instances", "two optimizers side by side", instances, events, shapes)
+
+
+def _closure(d: Drawing) -> Scenario:
+    targets = [flat(d.values(shape)) for shape in d.task.shapes]
+    events = [["closure", 0, targets, round(float(d.rng.uniform(0.5, 1.5)), 3)] for _ in range(3)]
+    return d.run("closure", "", d.one_group(d.hyper(), len(d.task.shapes), form="list"), events)
+
+
+def _dtypes(d: Drawing) -> list[Scenario]:
+    found = []
+    for dtype in ("float32", "bfloat16"):
+        hyper = d.one_group(d.hyper(), len(d.task.shapes), form="list")
+        init = [representable(d.values(shape), dtype) for shape in d.task.shapes]
+        events = d.steps(3, d.task.shapes, dtype=dtype)
+        if dtype == "bfloat16":
+            events = _of_one_sign(events, init)
+        start = [flat(values) for values in init]
+        found.append(d.run("dtypes", f"{dtype} parameters", hyper, events, init=start, dtype=dtype))
+    scalars = [shape for shape in d.task.shapes if not shape][:1]
+    shapes = [[2, 3], [4, 2], *scalars]
+    hyper = d.one_group(d.hyper(), len(shapes), form="list")
+    layouts = ["transposed", "transposed", *["contiguous" for _ in scalars]]
+    about = "transposed matrices and a scalar" if scalars else "transposed matrices"
+    found.append(d.run("dtypes", about, hyper, d.steps(3, shapes), shapes, layouts=layouts))
+    return found
+
+
+def _extremes(d: Drawing) -> list[Scenario]:
+    shapes = d.task.shapes
+    found = []
+    for scale in d.task.gradient_sizes:
+        init = [flat(np.zeros(shape)) for shape in shapes]
+        events = d.steps(4, shapes, scale=scale)
+        found.append(d.run("extremes", _gradients_of(scale), d.one_group(d.hyper(), len(shapes)), events, init=init))
+    return found
+
+
+def _gradients_of(size: float) -> str:
+    return f"gradients of {size:.0e}".replace("e-0", "e-").replace("e+0", "e")
+
+
+def _signatures(d: Drawing) -> list[Scenario]:
+    """Defaults where nothing is given, and arguments by position."""
+    count, required = len(d.task.shapes), {name: d.task.draw[name](d.rng) for name in d.task.rule.required}
+    plain = [{"groups": [{"params": list(range(count)), "hyper": {}}], "kwargs": required, "form": "list"}]
+    hyper = d.all_on()
+    ordered = [hyper[name] for name in d.task.rule.hyper]
+    by_place = [{"groups": [{"params": list(range(count)), "hyper": {}}], "args": ordered, "form": "list"}]
+    return [
+        d.run("defaults", "only the required arguments are given", plain, d.steps(4, d.task.shapes)),
+        d.run("together", "arguments given by position", by_place, d.steps(4, d.task.shapes)),
+    ]
+
+
+def _together(d: Drawing) -> list[Scenario]:
+    """Everything at once, so that parts which work alone are also right together."""
+    count = len(d.task.shapes)
+    events = d.steps(3, d.task.shapes)
+    events[0][2][count - 1] = None
+    events[2][2][0] = None
+    events[1][2][1] = [0.0] * len(events[1][2][1])
+    for group in (0, 1):
+        for name in d.task.draw:
+            if name not in d.task.fixed:
+                events.append(["set", 0, group, name, d.all_on()[name]])
+    events += [*d.steps(1, d.task.shapes), ["reload", 0], *d.steps(2, d.task.shapes)]
+    return [
+        _coarse(d),
+        d.run(
+            "together",
+            "groups, missing gradients, new hyperparameters and a reload",
+            _two_groups(d, d.all_on(), d.all_on()),
+            events,
+        ),
+    ]
+
+
+def _of_one_sign(events: list[list[Any]], init: list[np.ndarray]) -> list[list[Any]]:
+    """Gradients with the sign of their parameter, for low precision: where numbers cancel, what is left is rounding."""
+    return [
+        [kind, which, [flat(np.copysign(grad, np.ravel(start))) for grad, start in zip(grads, init, strict=True)]]
+        for kind, which, grads in events
+    ]
+
+
+def _coarse(d: Drawing) -> Scenario:
+    """Everything on in bfloat16, and one step so long that decay is more than rounding."""
+    init = [representable(d.values(shape), "bfloat16") for shape in d.task.shapes]
+    events = _of_one_sign(d.steps(1, d.task.shapes, dtype="bfloat16"), init)
+    first, second = ({**hyper, "lr": 4 * hyper["lr"]} for hyper in (d.all_on(), d.all_on()))
+    instances, about = _two_groups(d, first, second), "bfloat16 parameters, with everything on"
+    return d.run("together", about, instances, events, init=[flat(start) for start in init], dtype="bfloat16")
+
+
+def _invalid(d: Drawing) -> list[Scenario]:
+    """Invalid hyperparameters among valid ones, in random order."""
+    if not d.task.invalid:
+        return []
+    attempts = [({**{n: d.task.draw[n](d.rng) for n in d.task.rule.required}, **bad}, True) for bad in d.task.invalid]
+    attempts += [(d.all_on(), False) for _ in range(3)]
+    order = d.rng.permutation(len(attempts))
+    program = {
+        "entry": d.task.rule.entry,
+        "attempts": [attempts[i][0] for i in order],
+        "invalid": [attempts[i][1] for i in order],
+        "shapes": [list(next((shape for shape in d.task.shapes if len(shape) == 2), [2]))] * len(attempts),
+    }
+    return [Scenario("invalid", "constructor", program, len(attempts), "invalid hyperparameters")]
