@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch.optim import Optimizer
 
-from course_lib.lab.style import colour, theme
+from course_lib.lab.style import colour, readable, theme
 
 STEPS = 200
 SIZES = np.geomspace(1e-3, 1e1, 33)
@@ -69,7 +69,7 @@ def decay_view(contestants: Mapping[str, Callable[[float, float], MakeOptimizer]
 def _name_above(ax: Any, lines: Mapping[str, Any]) -> None:
     """Labels outside of the axes, since the lines move."""
     for column, (name, line) in enumerate(lines.items()):
-        ax.text(0.14 * column, 1.03, name, color=line.get_color(), transform=ax.transAxes, weight="bold")
+        ax.text(0.14 * column, 1.03, name, color=readable(line.get_color()), transform=ax.transAxes, weight="bold")
     words = "dashed: (1 − lr · weight_decay)^steps"
     ax.text(1.0, 1.03, words, color=theme().neutral, transform=ax.transAxes, ha="right", size=9)
 

@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
-from course_lib.lab.style import figure, png, show, theme
+from course_lib.lab.style import figure, png, readable, show, theme
 from course_lib.lab.widgets import DPI, _bundle, _css_width, someone_is_there
 
 RECORDED = Path(__file__).resolve().parent.parent / "recorded" / "grokking.json"
@@ -100,7 +100,7 @@ class GrokPicture:
             self._ax.plot([], [], color=color, animated=True, linestyle=":", linewidth=1.4)[0] for color in colours()
         ]
         for word, color, across in (("training", colours()[0], 0.78), ("validation", colours()[1], 0.9)):
-            self._ax.text(across, 1.02, word, color=color, transform=self._ax.transAxes)
+            self._ax.text(across, 1.02, word, color=readable(color), transform=self._ax.transAxes)
         self._canvas.draw()
         self._background = self._canvas.copy_from_bbox(self._figure.bbox)
 
@@ -191,6 +191,6 @@ def _stills(stills: list[tuple[float, float]]) -> Any:
         ax.set(xlabel="", ylabel="right, %", xlim=(0, LAST_STEP))
         ax.set_title(f"decay {decay:g}, share {fraction:g}: {in_words(run)}", size=9.5, weight="normal")
     for word, color, across in (("training", colours()[0], 0.78), ("validation", colours()[1], 0.9)):
-        axes[0, 0].text(across, 0.55, word, color=color, transform=axes[0, 0].transAxes)
+        axes[0, 0].text(across, 0.55, word, color=readable(color), transform=axes[0, 0].transAxes)
     axes[-1, 0].set_xlabel("step")
     return fig

@@ -81,7 +81,33 @@ def colour(optimizer: str) -> str:
 def ramp(count: int) -> list[str]:
     """`count` colours for something that grows, such as a learning rate: from blue through purple to orange."""
     positions = np.linspace(0.08, 0.78, count) if _theme == "light" else np.linspace(0.3, 0.95, count)
-    return [matplotlib.colors.to_hex(c) for c in matplotlib.colormaps["plasma"](positions)]
+    return [visible(matplotlib.colors.to_hex(c)) for c in matplotlib.colormaps["plasma"](positions)]
+
+
+def readable(color: Any) -> str:
+    """The colour for text: mixed with ink until its contrast with the background is 4.5 to 1."""
+    return _against_background(color, 4.5)
+
+
+def visible(color: Any) -> str:
+    """The colour for a line: mixed with ink until its contrast with the background is 3 to 1."""
+    return _against_background(color, 3.0)
+
+
+def _against_background(color: Any, contrast: float) -> str:
+    mine, ink, ground = (np.array(matplotlib.colors.to_rgb(c)) for c in (color, theme().ink, theme().background))
+    for share in np.linspace(0, 1, 21):
+        mixed = matplotlib.colors.to_hex((1 - share) * mine + share * ink)
+        low, high = sorted((_luminance(np.array(matplotlib.colors.to_rgb(mixed))), _luminance(ground)))
+        if (high + 0.05) / (low + 0.05) >= contrast:
+            return mixed
+    return theme().ink
+
+
+def _luminance(rgb: np.ndarray) -> float:
+    """Relative luminance (WCAG 2)."""
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
 
 
 def figure(rows: int = 1, columns: int = 1, *, height: float = 3.4, **subplots: Any) -> tuple[Figure, Any]:
@@ -132,7 +158,7 @@ def label_ends(ax: Axes, *, size: float = 9.5) -> None:
             xycoords="axes fraction",
             xytext=(5, 0),
             textcoords="offset points",
-            color=line.get_color(),
+            color=readable(line.get_color()),
             size=size,
             va="center",
             annotation_clip=False,

@@ -39,6 +39,35 @@ def test_every_optimizers_colour_is_visible_on_the_background(name, theme):
         style.use_theme("light")
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("count", [2, 3, 4, 6])
+def test_the_colours_of_something_that_grows_are_visible(count, theme):
+    style.use_theme(theme)
+    try:
+        colours = style.ramp(count)
+        assert len(set(colours)) == count
+        assert min(contrast(colour, style.theme().background) for colour in colours) >= 3.0
+    finally:
+        style.use_theme("light")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_names_at_the_ends_of_lines_can_be_read(theme):
+    style.use_theme(theme)
+    try:
+        _, ax = figure()
+        colours = [style.colour(name) for name in style.COLOURS] + style.ramp(4)
+        for number, colour in enumerate(colours):
+            ax.plot([0, 1], [0, number], color=colour, label=f"line {number}")
+        label_ends(ax)
+        named = [text.get_color() for text in ax.texts]
+        assert len(named) == len(colours)
+        assert min(contrast(colour, style.theme().background) for colour in named) >= 4.5
+        assert style.readable(style.theme().ink) == style.theme().ink
+    finally:
+        style.use_theme("light")
+
+
 def test_no_two_optimizers_share_a_colour():
     for index in (0, 1):
         assert len({colours[index] for colours in style.COLOURS.values()}) == len(style.COLOURS)
