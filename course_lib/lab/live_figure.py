@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -23,6 +24,8 @@ from course_lib.lab.widgets import DPI, Slider, _bundle, _slider, someone_is_the
 
 Update = Callable[..., str]
 Make = Callable[[Any], Update]
+LINE = 110
+"""Characters of a picture's title that fit beside each other."""
 
 
 def live_figure(
@@ -85,7 +88,8 @@ def still_figure(make: Make, stills: Sequence[Mapping[str, float]], height: floa
         for artist in moving_artists(part):
             artist.set_animated(False)
         setting = ", ".join(f"{name} = {value:g}" for name, value in values.items())
-        part.suptitle(f"{setting}: {words}\n", x=0.01, ha="left", size=10)
+        title = textwrap.fill(f"{setting}: {words}", LINE)
+        part.suptitle(f"{title}\n", x=0.01, ha="left", size=10)
     return fig
 
 
