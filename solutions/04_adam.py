@@ -80,6 +80,9 @@ show(
 predict("first_stride", 3.16)
 
 # %% [markdown]
+# The averages are too small by factors that one can work out. Dividing by these is the **bias
+# correction**.
+#
 # <details>
 # <summary><b>Derive it</b>, and what to do about it</summary>
 #
@@ -95,7 +98,7 @@ predict("first_stride", 3.16)
 #
 # > (1 − β₁)(1 + β₁ + β₁² + … + β₁^(t−1)) = 1 − β₁ᵗ.
 #
-# They should add up to 1. So divide by what they do add up to. This is the **bias correction**:
+# They should add up to 1. So divide by what they do add up to. This is the bias correction:
 #
 # > m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ), where t counts the steps from 1.
 #

@@ -96,7 +96,7 @@ check("who_shrinks_fastest")
 #
 # Weights with large gradients, the busy ones, are hardly regularised. Weights with tiny gradients
 # are driven to zero. Nobody who sets λ means that. Loshchilov and Hutter (2019) noticed it, and
-# *decoupled* the decay from the gradient.
+# took the decay out of the gradient again: **decoupled weight decay**.
 #
 # ## Write it
 
@@ -379,7 +379,7 @@ for learning_rate in (0.1, 0.001):
 #
 # **Embeddings** are a matter of taste: nanoGPT's rule decays them, minGPT's and OLMo's do not. A row
 # that does not occur in a minibatch has a zero gradient (not `None`), so with decay it fades. A
-# **tied** weight, one that is embedding and head at once, is one parameter with two names and must
+# **tied weight**, one that is embedding and head at once, is one parameter with two names and must
 # be in one group, once.
 
 # %% [markdown]
