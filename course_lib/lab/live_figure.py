@@ -10,6 +10,7 @@ import base64
 import io
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from course_lib.lab.drag_errors import error_below
 from course_lib.lab.style import CSS_PIXELS_PER_INCH, WIDTH, png, show
 from course_lib.lab.train import one_thread
 from course_lib.lab.widgets import DPI, Slider, _bundle, _slider, someone_is_there
@@ -105,13 +107,14 @@ def _live(make: Make, sliders: Mapping[str, Slider], height: float) -> Any:
     picture = LivePicture(make, height)
     width = f"{round(WIDTH * CSS_PIXELS_PER_INCH)}px"
     image = ipywidgets.Image(format="png", layout={"width": width, "max_width": "100%"})
-    words = ipywidgets.Label()
+    words = ipywidgets.HTML(layout={"width": width, "max_width": "100%"})  # a Label has one line
     bars = {name: _slider(name, slider) for name, slider in sliders.items()}
 
-    def redraw(_change: object = None) -> None:
-        image.value, words.value = picture.png(**{name: bar.value for name, bar in bars.items()})
+    def redraw() -> None:
+        image.value, said = picture.png(**{name: bar.value for name, bar in bars.items()})
+        words.value = escape(said, quote=False)
 
     for bar in bars.values():
-        bar.observe(redraw, names="value")
+        bar.observe(error_below(redraw, words), names="value")
     redraw()
     return ipywidgets.VBox([*bars.values(), image, words])

@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from course_lib.lab.drag_errors import error_below
 from course_lib.lab.live_figure import LivePicture
 from course_lib.lab.schedule_runs import STEPS, Plan, Run, Schedule, finals, recorded
 from course_lib.lab.style import CSS_PIXELS_PER_INCH, WIDTH, figure, png, ramp, show, theme
@@ -151,15 +152,13 @@ def live(designer: Designer) -> Any:
     width = f"{round(WIDTH * CSS_PIXELS_PER_INCH)}px"
     image = ipywidgets.Image(format="png", layout={"width": width, "max_width": "100%"})
 
-    def redraw(_change: object = None) -> None:
-        try:
-            image.value, words.value = picture.png(**{name: bar.value for name, bar in bars.items()})
-        except Exception as error:  # the student's own function, while it is being written
-            words.value = f"Your wsd raised {type(error).__name__}."
+    def redraw() -> None:
+        image.value, words.value = picture.png(**{name: bar.value for name, bar in bars.items()})
 
+    moved = error_below(redraw, words)
     for bar in bars.values():
-        bar.observe(redraw, names="value")
-    redraw()
+        bar.observe(moved, names="value")
+    moved()
     return ipywidgets.VBox([*bars.values(), image, words])
 
 
