@@ -42,7 +42,7 @@ def _file(filename: str) -> str:
     """The path of a student's module below the workspace, "the cell" for a notebook's cell, else empty."""
     path = filename.replace("\\", "/")
     for package in STUDENT_PACKAGES:
-        before, found, name = path.rpartition(f"course_lib/{package}/")
+        _before, found, name = path.rpartition(f"course_lib/{package}/")
         if found and name:
             return f"{found}{name}"
     return "the cell" if "ipykernel_" in path or path.startswith("<ipython-input") else ""

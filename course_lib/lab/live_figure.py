@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from course_lib.lab.drag_errors import error_below
-from course_lib.lab.style import CSS_PIXELS_PER_INCH, WIDTH, png, show
+from course_lib.lab.style import CSS_PIXELS_PER_INCH, WIDTH, describe, png, show
 from course_lib.lab.train import one_thread
 from course_lib.lab.widgets import DPI, Slider, _bundle, _slider, someone_is_there
 
@@ -52,6 +52,7 @@ def live_figure(
     width = round(WIDTH * CSS_PIXELS_PER_INCH)
     bundle["image/png"] = base64.b64encode(png(still_figure(make, stills, height), alt)).decode()
     bundle["text/plain"] = alt
+    describe(alt)
     display(bundle, raw=True, metadata={**metadata, "image/png": {"width": width, "alt": alt}})
 
 

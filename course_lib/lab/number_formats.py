@@ -17,7 +17,7 @@ from torch import Tensor
 
 from course_lib.lab.drag_errors import error_below
 from course_lib.lab.live_figure import LivePicture, still_figure
-from course_lib.lab.style import CSS_PIXELS_PER_INCH, WIDTH, png, ramp, show, theme
+from course_lib.lab.style import CSS_PIXELS_PER_INCH, WIDTH, describe, png, ramp, show, theme
 from course_lib.lab.widgets import _bundle, someone_is_there
 
 Rounding = Callable[[Tensor, int, int], Tensor]
@@ -86,6 +86,7 @@ def play_ruler(round_to_format: Rounding, stills: Sequence[float], *, alt: str) 
     bundle["image/png"] = base64.b64encode(png(still_figure(make, pictures, HEIGHT), alt)).decode()
     bundle["text/plain"] = alt
     width = round(WIDTH * CSS_PIXELS_PER_INCH)
+    describe(alt)
     display(bundle, raw=True, metadata={**metadata, "image/png": {"width": width, "alt": alt}})
 
 

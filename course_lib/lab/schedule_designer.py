@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from course_lib.lab.drag_errors import error_below
 from course_lib.lab.live_figure import LivePicture
 from course_lib.lab.schedule_runs import STEPS, Plan, Run, Schedule, finals, recorded
-from course_lib.lab.style import CSS_PIXELS_PER_INCH, WIDTH, figure, png, ramp, show, theme
+from course_lib.lab.style import CSS_PIXELS_PER_INCH, WIDTH, describe, figure, png, ramp, show, theme
 from course_lib.lab.widgets import someone_is_there
 
 PEAKS = (0.0025, 0.005, 0.01, 0.02)
@@ -110,6 +110,7 @@ def design(wsd: Schedule, stills: Sequence[Settings], *, alt: str, runs: Sequenc
     data, metadata = found if isinstance(found, tuple) else (found, {})
     width = round(WIDTH * CSS_PIXELS_PER_INCH)
     bundle = {**data, "image/png": base64.b64encode(png(picture, alt)).decode(), "text/plain": alt}
+    describe(alt)
     display(bundle, raw=True, metadata={**metadata, "image/png": {"width": width, "alt": alt}})
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from course_lib.lab.drag_errors import error_below
 from course_lib.lab.plots import clip_to_view, plot_path, plot_surface
-from course_lib.lab.style import CSS_PIXELS_PER_INCH, WIDTH, colour, figure, png, show
+from course_lib.lab.style import CSS_PIXELS_PER_INCH, WIDTH, colour, describe, figure, png, show
 from course_lib.lab.surfaces import Path, Surface
 from course_lib.lab.train import one_thread
 
@@ -55,6 +55,7 @@ def play(
     bundle, metadata = _bundle(box)
     bundle["image/png"] = base64.b64encode(png(_stills(walk, surface, stills, optimizer), alt)).decode()
     bundle["text/plain"] = alt
+    describe(alt)
     display(bundle, raw=True, metadata={**metadata, "image/png": {"width": _css_width(), "alt": alt}})
 
 
