@@ -505,21 +505,23 @@ print(race_table(live, target=2.4, recorded=others))
 #
 # | model | peak lr | β₁, β₂ | λ | warmup | source |
 # |---|---|---|---|---|---|
-# | GPT-3 175B | 6e-5 | 0.9, 0.95 | 0.1 | 375M tokens | Brown et al. 2020, appendix B |
+# | GPT-3 175B | 6e-5 | 0.9, 0.95 | 0.1 | 375M tokens | Brown et al. 2020, appendix B; ε = 1e-8 |
 # | LLaMA 7B, 13B | 3e-4 | 0.9, 0.95 | 0.1 | 2000 steps | Touvron et al. 2023a, section 2.3 |
 # | LLaMA 33B, 65B | 1.5e-4 | 0.9, 0.95 | 0.1 | 2000 steps | the same |
-# | Llama 2 7B, 13B | 3e-4 | 0.9, 0.95 | 0.1 | 2000 steps | Touvron et al. 2023b, section 2.2 |
-# | Llama 2 34B, 70B | 1.5e-4 | 0.9, 0.95 | 0.1 | 2000 steps | the same; ε = 1e-5 |
+# | Llama 2 7B, 13B | 3e-4 | 0.9, 0.95 | 0.1 | 2000 steps | Touvron et al. 2023b, section 2.2; ε = 1e-5 |
+# | Llama 2 34B, 70B | 1.5e-4 | 0.9, 0.95 | 0.1 | 2000 steps | the same |
 # | Mistral 7B | not published | not published | not published | not published | Jiang et al. 2023 |
-# | Falcon 7B | 6e-4 | not in the card | 0.1 | 4B tokens | model card |
+# | Falcon 7B | 6e-4 | not in the card | 0.1 | 4B tokens | model card, tiiuae/falcon-7b |
 # | Qwen 7B, 14B | one per size | 0.9, 0.95 | not known | not known | Bai et al. 2023, section 2.4; ε = 1e-8 |
 # | DeepSeek 7B | 4.2e-4 | 0.9, 0.95 | 0.1 | 2000 steps | DeepSeek-AI 2024, section 2.3 |
 # | DeepSeek 67B | 3.2e-4 | 0.9, 0.95 | 0.1 | 2000 steps | the same |
 #
-# "Not known" means that we do not know of a published value. All of them clip gradients to a norm
-# of 1.0 where they say so (chapter 7), and those whose schedule is known decay by a cosine to 10 %
-# of the peak (GPT-3, LLaMA, Qwen) or in steps (DeepSeek; chapter 6). Tables like this one are
-# copied often and checked seldom: look the number up before you build on it.
+# "Not known" means that we do not know of a published value. The entries of GPT-3, Llama 2 and Falcon
+# were compared with copies of the sources; those of LLaMA, Qwen and DeepSeek, and Llama 2's peak rates,
+# only with what others quote from them. That Mistral published none we could not check: look before you
+# repeat it. GPT-3, LLaMA, Llama 2 and DeepSeek clip gradients to a norm of 1.0 (chapter 7). The rate falls
+# along a cosine to 10 % of the peak (GPT-3, LLaMA, Llama 2, Qwen) or to 2 % of it (Falcon), or in steps
+# (DeepSeek; chapter 6). Tables like this one are copied often and checked seldom.
 #
 # **Larger models, smaller rates.** GPT-3's report has the clearest series, all else being alike:
 #
