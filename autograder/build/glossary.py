@@ -1,19 +1,21 @@
 """The course's words: where each is defined, links from later chapters to that place, and the list of all of them.
 
 solutions/glossary.yaml names the terms and their chapters. In that chapter the first **term** in bold is the definition;
-it becomes a place to jump to. The first use in every later chapter becomes a link. A link names an id and not a heading:
-JupyterLab, Notebook 7 and exports all find it, also from another notebook.
+it becomes a place to jump to. The first use in every later chapter becomes a link. Links to another notebook name the cell:
+JupyterLab 4 and Notebook 7 find it in a notebook that is only being opened, where ids in the text and headings are not there
+yet, and nbconvert's pages have it too.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
+from autograder.build.notebooks import cell_id
 from autograder.build.source import Cell, Chapter, SourceError
 
 FILE = "glossary.yaml"
@@ -47,11 +49,6 @@ class Term:
         forms = sorted(self.forms, key=len, reverse=True)
         written = "|".join(r"\s+".join(re.escape(word) for word in form.split()) for form in forms)
         return rf"(?<![\w-])(?i:{written})s?(?![\w-])"
-
-    def target(self, chapter: str) -> str:
-        """The link to its definition, for a notebook of `chapter`."""
-        path = "" if chapter == self.chapter else f"../{self.chapter}/{self.chapter}.ipynb"
-        return f"{path}#{self.anchor}"
 
 
 @dataclass(frozen=True)
@@ -93,8 +90,8 @@ def link_terms(chapters: Sequence[Chapter], terms: Sequence[Term]) -> None:
     Raises SourceError for a term that its chapter does not define in bold, and for one that is used before.
     """
     edits: dict[int, list[tuple[int, int, str]]] = {}
-    for term in terms:
-        place = _definition(chapters, term)
+    places = {term: _definition(chapters, term) for term in terms}
+    for term, place in places.items():
         edits.setdefault(id(place.cell), []).append((place.start, place.start, f'<a id="{term.anchor}"></a>'))
         defined = False
         for chapter in chapters:
@@ -107,23 +104,33 @@ def link_terms(chapters: Sequence[Chapter], terms: Sequence[Term]) -> None:
             elif uses:
                 use = uses[0]
                 text = use.cell.source[use.start : use.stop]
-                link = f"[{text}]({term.target(chapter.name)})"
+                link = f"[{text}]({_target(place, chapters, chapter)})"
                 edits.setdefault(id(use.cell), []).append((use.start, use.stop, link))
     for chapter in chapters:
         for cell in chapter.cells:
             for start, stop, text in sorted(edits.get(id(cell), ()), reverse=True):
                 cell.source = cell.source[:start] + text + cell.source[stop:]
             if LIST_TAG in cell.tags:
-                cell.source = f"{cell.source}\n\n{glossary_list(terms, chapters, chapter.name)}"
+                cell.source = f"{cell.source}\n\n{_list(places, chapters, chapter)}"
 
 
-def glossary_list(terms: Sequence[Term], chapters: Sequence[Chapter], here: str) -> str:
-    """All terms in alphabetical order as markdown, each with a link to its definition, for a notebook of chapter `here`."""
+def _list(places: Mapping[Term, Use], chapters: Sequence[Chapter], here: Chapter) -> str:
+    """All terms in alphabetical order as markdown, each with a link to its definition, for the notebook of `here`."""
     numbers = {chapter.name: chapter.number for chapter in chapters}
     return "\n".join(
-        f"- [{term.name}]({term.target(here)}) (chapter {numbers[term.chapter]}): {term.says}"
-        for term in sorted(terms, key=lambda term: term.name.lower())
+        f"- [{term.name}]({_target(places[term], chapters, here)}) (chapter {numbers[term.chapter]}): {term.says}"
+        for term in sorted(places, key=lambda term: term.name.lower())
     )
+
+
+def _target(place: Use, chapters: Sequence[Chapter], here: Chapter) -> str:
+    """The link to a definition, for the notebook of `here`."""
+    name = place.term.chapter
+    if name == here.name:
+        return f"#{place.term.anchor}"
+    chapter = next(chapter for chapter in chapters if chapter.name == name)
+    position = next(position for position, cell in enumerate(chapter.cells) if cell is place.cell)
+    return f"../{name}/{name}.ipynb#cell-id={cell_id(chapter, position)}"
 
 
 def _definition(chapters: Sequence[Chapter], term: Term) -> Use:

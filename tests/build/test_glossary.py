@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from autograder.build.glossary import link_terms, read_glossary
+from autograder.build.notebooks import solved
 from autograder.build.source import Chapter, read_chapter
 from autograder.errors import CourseError
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*/*.ipynb"))
+TERMS = read_glossary(ROOT / "solutions")
 FIRST = """# ---
 # title: One
 # ---
@@ -59,23 +61,27 @@ def test_a_definition_becomes_a_place_to_jump_to(tmp_path: Path) -> None:
 
 
 def test_the_first_use_in_a_later_chapter_is_a_link_and_others_are_not(tmp_path: Path) -> None:
-    opening, text = (cell.source for cell in course(tmp_path)[1].cells)
+    chapters = course(tmp_path)
+    opening, text = (cell.source for cell in chapters[1].cells)
+    defined = solved(chapters[0], lambda task: "").cells[1].id
     assert opening == "# 2 · Two, at one learning rate"
     assert text == (
         "## A learning rate in a heading\n"
         "`learning rate`, *On the Learning Rate* and [a learning rate](x) are left alone. "
-        "[Learning\nrates](../01_one/01_one.ipynb#term-learning-rate) of "
-        "[minibatches](../01_one/01_one.ipynb#term-minibatch); a learning rate. "
+        f"[Learning\nrates](../01_one/01_one.ipynb#cell-id={defined}) of "
+        f"[minibatches](../01_one/01_one.ipynb#cell-id={defined}); a learning rate. "
         'A weight is small: <a id="term-weight-decay"></a>**weight decay**.'
     )
 
 
 def test_the_list_has_every_term_and_where_it_is_defined(tmp_path: Path) -> None:
-    assert course(tmp_path)[0].cells[2].source == (
+    chapters = course(tmp_path)
+    defined = solved(chapters[1], lambda task: "").cells[1].id
+    assert chapters[0].cells[2].source == (
         "## Words\n\n"
         "- [learning rate](#term-learning-rate) (chapter 1): how far\n"
         "- [minibatch](#term-minibatch) (chapter 1): a few\n"
-        "- [weight decay](../02_two/02_two.ipynb#term-weight-decay) (chapter 2): a pull"
+        f"- [weight decay](../02_two/02_two.ipynb#cell-id={defined}) (chapter 2): a pull"
     )
 
 
@@ -114,19 +120,33 @@ def test_a_faulty_entry_is_refused(tmp_path: Path, words: str, said: str) -> Non
         course(tmp_path, words=words)
 
 
-def markdown_of(path: Path) -> str:
+def markdown_of(path: Path) -> dict[str, str]:
+    """Cell id → text."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    return "\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    return {cell["id"]: "".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"}
+
+
+def linked(path: Path) -> list[tuple[str, str]]:
+    """The links of a notebook to terms: what they say, and the text that begins where each leads."""
+    found = []
+    for text in markdown_of(path).values():
+        for said, file, cell, anchor in re.findall(r"\[([^]]+)\]\(([^)#\s]*)#(?:cell-id=(\w+)|(term-[\w-]+))\)", text):
+            there = markdown_of((path.parent / file).resolve() if file else path)
+            place = there[cell] if cell else next(text for text in there.values() if f'<a id="{anchor}"></a>' in text)
+            found.append((said, place))
+    return found
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_every_link_of_the_course_to_a_term_has_a_target(path: Path) -> None:
-    for file, anchor in re.findall(r"\]\(([^)#\s]*)#(term-[^)\s]+)\)", markdown_of(path)):
-        target = (path.parent / file).resolve() if file else path
-        assert markdown_of(target).count(f'<a id="{anchor}"></a>') == 1, (file, anchor)
+def test_every_link_of_the_course_leads_to_the_definition_of_its_word(path: Path) -> None:
+    links = linked(path)
+    assert links
+    for said, place in links:
+        defined = [term for term in TERMS if re.fullmatch(term.pattern, said)]
+        assert len(defined) == 1, said
+        assert place.count(f'<a id="{defined[0].anchor}"></a>') == 1, said
 
 
 def test_the_course_lists_all_its_words_in_chapter_0() -> None:
-    text = markdown_of(ROOT / "notebooks" / "00_start" / "00_start.ipynb")
-    for term in read_glossary(ROOT / "solutions"):
-        assert f"- [{term.name}]({term.target('00_start')})" in text
+    path = ROOT / "notebooks" / "00_start" / "00_start.ipynb"
+    assert sorted(said for said, _ in linked(path)) == sorted(term.name for term in TERMS)
