@@ -158,5 +158,12 @@ progress()
 # says: with nbgrader's *Assignments* list in JupyterLab, or as an upload. You do not need to run
 # everything before; only your implementation cells and your answers are read. You may hand in as
 # often as you like before the deadline.
+
+# %% [markdown] tags=["glossary"]
+# ## The words of this course
 #
+# Each word is explained where it is first needed, and printed in bold there. Later chapters link to
+# that place. All of them, for looking up:
+
+# %% [markdown]
 # **Next:** chapter 1, gradient descent, and the largest learning rate that works.

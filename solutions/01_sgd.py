@@ -113,9 +113,10 @@ predict("largest_stable_lr", 0.2)
 # it:
 #
 # - `super().__init__(params, {"lr": lr, ...})` sorts the parameters into `self.param_groups`, a
-#   list of dicts. Each group has its parameters under `"params"` and a value for every
-#   hyperparameter. A model has one group, or several with different values. A schedule changes
-#   `group["lr"]` between steps, so read it from the group, at every step.
+#   list of dicts. Each **parameter group** has its parameters under `"params"` and a value for every
+#   hyperparameter. A model has one group, or several with different values. A **schedule**, the
+#   learning rate as a function of the step, changes `group["lr"]` between steps, so read it from the
+#   group, at every step.
 # - `p.grad` is the gradient of the parameter `p`. It is `None` if the loss did not depend on `p`.
 # - A change *in place* (`p.add_(...)`, `p -= ...`) changes the model. `p = p - ...` makes a new
 #   tensor, and the model never hears of it.
@@ -123,9 +124,9 @@ predict("largest_stable_lr", 0.2)
 # - `step(closure)`: some callers pass a function that computes loss and gradients and returns the
 #   loss. Gradients have to be recorded inside it: `with torch.enable_grad(): loss = closure()`.
 #
-# One hyperparameter besides lr: **weight decay**, λ (lambda). Adding ½ λ ‖θ‖² to the loss
-# punishes large weights, and adds λ θ to the gradient. The optimizer does this itself, so the
-# loss stays as it was.
+# One hyperparameter besides lr: **weight decay**, λ (lambda). An **L2 penalty**, ½ λ ‖θ‖² added to
+# the loss, punishes large weights, and adds λ θ to the gradient. The optimizer does this itself, so
+# the loss stays as it was.
 
 # %% [markdown]
 # > **Task `sgd`** · 12 points · about 25 minutes
@@ -281,8 +282,8 @@ check("largest_stable_lr")
 # %% [markdown]
 # ### What the limit costs
 #
-# The steep direction sets the limit, the flat direction has to live with it. The ratio κ = L/μ
-# (kappa) is the **condition number** of the valley. The best single learning rate is 2/(L + μ), a
+# The steep direction sets the **stability limit** 2/L, the flat direction has to live with it. The
+# ratio κ = L/μ (kappa) is the **condition number** of the valley. The best single learning rate is 2/(L + μ), a
 # hair below the limit: there both directions shrink by the same factor, (κ − 1)/(κ + 1), every
 # step.
 #
@@ -379,9 +380,9 @@ show(
 # ## Minibatches: what noise costs and what it buys
 #
 # The loss of a model is a mean over all examples. Its exact gradient needs all of them, for one
-# single step. **Stochastic** gradient descent draws a few examples, a **minibatch** of size B,
-# and takes the gradient of their mean instead. On average it is right. How far a single one is
-# off, its standard deviation, shrinks with 1/√B.
+# single step. **Stochastic** gradient descent draws a few examples, a **minibatch**, and
+# takes the gradient of their mean loss instead. On average it is right. How far a single one is off,
+# its standard deviation, shrinks with 1/√B, where B is their number, the **batch size**.
 #
 # Linear regression makes it visible: 32,768 examples with 20 inputs each. Every run reads as many
 # examples as there are, and spends them differently: many noisy steps, or few, or a single exact
@@ -526,7 +527,7 @@ show(
 #
 # A second reading: θ ← θ − η (g + λ θ) is the same as θ ← (1 − η λ) θ − η g. First shrink, then
 # step. For plain SGD "L2 penalty" and "weight decay" are two names for one thing. With momentum
-# and Adam they part ways: chapter 5.
+# (chapter 2) and Adam they part ways: chapter 5.
 #
 # **Quiz.** Same valley, λ = 0.3. Where along the valley (which x) does the run end?
 
@@ -787,7 +788,7 @@ print(f"after 10 steps the largest difference between two parameters is {differe
 # %% [markdown]
 # (Up to about 1e-6 is rounding: floating-point sums depend on the order in which they are taken.)
 #
-# **Where SGD is used.** Plain SGD without momentum is rare in training today. It is the inner
+# **Where SGD is used.** Plain SGD without momentum (chapter 2) is rare today. It is the inner
 # step of federated averaging (McMahan et al. 2017) and, with clipped gradients and added noise,
 # of differentially private training (Abadi et al. 2016). With momentum it is the classic way to
 # train convolutional networks: ResNets used batches of 256, lr 0.1 divided by 10 whenever the

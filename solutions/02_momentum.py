@@ -32,8 +32,9 @@ scale = "cpu"
 # Names from chapter 1: θ (theta) are the parameters, g the gradient there, η (eta) the learning
 # rate `lr`, and κ = L/μ the ratio of the largest to the smallest curvature.
 #
-# One name is new and unlucky: the momentum coefficient is called μ (mu) in nearly every text, like
-# the smallest curvature. In this chapter **μ is momentum**, curvatures are written λ (lambda), and
+# One name is new and unlucky: the **momentum** coefficient, the share of its speed that a walk keeps
+# from step to step, is called μ (mu) in nearly every text, like the smallest curvature. In this
+# chapter **μ is momentum**, curvatures are written λ (lambda), and
 # the smallest of them λ_min. (In the code, `mu` of `valley(...)` is still the curvature. And in the
 # task λ is weight decay, as in chapter 1: there are more quantities than Greek letters.)
 #
@@ -166,7 +167,7 @@ predict("momentum_limit", 0.38)
 # ## Write it
 #
 # The frame is that of `SGD`: groups, gradients that may be `None`, a closure, checks in
-# `__init__`. New is a **state**, one buffer per parameter. `torch.optim.Optimizer` has a place for
+# `__init__`. New is the **optimizer state**, one buffer per parameter. `torch.optim.Optimizer` has a place for
 # it: `self.state[p]` is a dict of your own for the parameter `p`, empty at first. What is in it
 # goes into `state_dict()` and comes back with `load_state_dict()`. What is kept elsewhere does
 # not.

@@ -657,6 +657,10 @@ live_figure(
 # down the wall. On the floor the walk has to go along the diagonal, where the two gradients are
 # small differences of large ones, and the denominators still remember the wall.
 #
+# What the gradient is multiplied with before the step is called a **preconditioner**. Here it is one
+# number per coordinate. One that does not mind the turn needs a number for every pair of coordinates,
+# a full matrix, and that is too large for a real model.
+#
 # ## The language model
 #
 # The race of chapter 2: 200 steps, the same batches and schedule. Solid lines are yours, dashed

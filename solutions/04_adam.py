@@ -80,6 +80,9 @@ show(
 predict("first_stride", 3.16)
 
 # %% [markdown]
+# The averages are too small by factors that one can work out. Dividing by these is the **bias
+# correction**.
+#
 # <details>
 # <summary><b>Derive it</b>, and what to do about it</summary>
 #
@@ -95,7 +98,7 @@ predict("first_stride", 3.16)
 #
 # > (1 − β₁)(1 + β₁ + β₁² + … + β₁^(t−1)) = 1 − β₁ᵗ.
 #
-# They should add up to 1. So divide by what they do add up to. This is the **bias correction**:
+# They should add up to 1. So divide by what they do add up to. This is the bias correction:
 #
 # > m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ), where t counts the steps from 1.
 #
@@ -400,10 +403,16 @@ for name, rule in schedules.items():
 # of m, of √v and of the update, and the **cosine** of the angle between the update and −g: 1 is
 # straight downhill, 0 is sideways.
 #
+# Beside yours it runs torch's optimizer of the same name. At every step that one gets your
+# parameters, your gradients and your hyperparameters, so wherever the two part, that very step did
+# it. Filled marks are yours, the hollow ones around them are torch's. A layer whose update is another
+# one is tinted, and says how far off it is.
+#
 # Drag the step.
 
 # %%
-from course_lib.lab.microscope import Microscope, show_microscope
+from course_lib.lab.microscope import Microscope
+from course_lib.lab.microscope_view import show_microscope
 
 model = TinyLM(len(text.alphabet))
 adam = Adam(model.parameters(), lr=5e-3)
@@ -420,6 +429,9 @@ show_microscope(
 )
 
 # %% [markdown]
+# - **Filled sits in hollow**, if your Adam is right: both get the same gradients, so nothing but
+#   rounding may differ, about 1e-6 of an update. If a layer is tinted, look at the first step that
+#   shows it, and at which of m, √v and the update left its frame: that is the line of your code.
 # - **Gradients of the layers span a factor of 30, updates do not.** That is chapter 3's division
 #   at work. The head and the embedding walk at the same pace.
 # - **The first update is lr** for every number that has a gradient. (The embedding's is shorter,

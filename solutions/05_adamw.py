@@ -96,7 +96,7 @@ check("who_shrinks_fastest")
 #
 # Weights with large gradients, the busy ones, are hardly regularised. Weights with tiny gradients
 # are driven to zero. Nobody who sets λ means that. Loshchilov and Hutter (2019) noticed it, and
-# *decoupled* the decay from the gradient.
+# took the decay out of the gradient again: **decoupled weight decay**.
 #
 # ## Write it
 
@@ -379,7 +379,7 @@ for learning_rate in (0.1, 0.001):
 #
 # **Embeddings** are a matter of taste: nanoGPT's rule decays them, minGPT's and OLMo's do not. A row
 # that does not occur in a minibatch has a zero gradient (not `None`), so with decay it fades. A
-# **tied** weight, one that is embedding and head at once, is one parameter with two names and must
+# **tied weight**, one that is embedding and head at once, is one parameter with two names and must
 # be in one group, once.
 
 # %% [markdown]
@@ -505,21 +505,23 @@ print(race_table(live, target=2.4, recorded=others))
 #
 # | model | peak lr | β₁, β₂ | λ | warmup | source |
 # |---|---|---|---|---|---|
-# | GPT-3 175B | 6e-5 | 0.9, 0.95 | 0.1 | 375M tokens | Brown et al. 2020, appendix B |
+# | GPT-3 175B | 6e-5 | 0.9, 0.95 | 0.1 | 375M tokens | Brown et al. 2020, appendix B; ε = 1e-8 |
 # | LLaMA 7B, 13B | 3e-4 | 0.9, 0.95 | 0.1 | 2000 steps | Touvron et al. 2023a, section 2.3 |
 # | LLaMA 33B, 65B | 1.5e-4 | 0.9, 0.95 | 0.1 | 2000 steps | the same |
-# | Llama 2 7B, 13B | 3e-4 | 0.9, 0.95 | 0.1 | 2000 steps | Touvron et al. 2023b, section 2.2 |
-# | Llama 2 34B, 70B | 1.5e-4 | 0.9, 0.95 | 0.1 | 2000 steps | the same; ε = 1e-5 |
+# | Llama 2 7B, 13B | 3e-4 | 0.9, 0.95 | 0.1 | 2000 steps | Touvron et al. 2023b, section 2.2; ε = 1e-5 |
+# | Llama 2 34B, 70B | 1.5e-4 | 0.9, 0.95 | 0.1 | 2000 steps | the same |
 # | Mistral 7B | not published | not published | not published | not published | Jiang et al. 2023 |
-# | Falcon 7B | 6e-4 | not in the card | 0.1 | 4B tokens | model card |
+# | Falcon 7B | 6e-4 | not in the card | 0.1 | 4B tokens | model card, tiiuae/falcon-7b |
 # | Qwen 7B, 14B | one per size | 0.9, 0.95 | not known | not known | Bai et al. 2023, section 2.4; ε = 1e-8 |
 # | DeepSeek 7B | 4.2e-4 | 0.9, 0.95 | 0.1 | 2000 steps | DeepSeek-AI 2024, section 2.3 |
 # | DeepSeek 67B | 3.2e-4 | 0.9, 0.95 | 0.1 | 2000 steps | the same |
 #
-# "Not known" means that we do not know of a published value. All of them clip gradients to a norm
-# of 1.0 where they say so (chapter 7), and those whose schedule is known decay by a cosine to 10 %
-# of the peak (GPT-3, LLaMA, Qwen) or in steps (DeepSeek; chapter 6). Tables like this one are
-# copied often and checked seldom: look the number up before you build on it.
+# "Not known" means that we do not know of a published value. The entries of GPT-3, Llama 2 and Falcon
+# were compared with copies of the sources; those of LLaMA, Qwen and DeepSeek, and Llama 2's peak rates,
+# only with what others quote from them. That Mistral published none we could not check: look before you
+# repeat it. GPT-3, LLaMA, Llama 2 and DeepSeek clip gradients to a norm of 1.0 (chapter 7). The rate falls
+# along a cosine to 10 % of the peak (GPT-3, LLaMA, Llama 2, Qwen) or to 2 % of it (Falcon), or in steps
+# (DeepSeek; chapter 6). Tables like this one are copied often and checked seldom.
 #
 # **Larger models, smaller rates.** GPT-3's report has the clearest series, all else being alike:
 #
@@ -587,10 +589,13 @@ print(f"after 10 steps the largest difference is {difference:.1e}")
 #
 # The microscope of chapter 4 works on your AdamW too. Here is a run whose learning rate is ten times
 # too large. Compare the first steps with the last: what is the cosine, and which layer is furthest
-# from the others?
+# from the others? (Hollow marks are torch's AdamW on your gradients. They tell a wrong optimizer from a
+# wrong learning rate: here the two agree, and both go wrong. If yours decays after the step, it is
+# tinted at about 1 %: that is η λ at this lr.)
 
 # %%
-from course_lib.lab.microscope import Microscope, show_microscope
+from course_lib.lab.microscope import Microscope
+from course_lib.lab.microscope_view import show_microscope
 
 model = TinyLM(len(text.alphabet))
 optimizer = AdamW(decay_groups(model, 0.1), lr=0.1)

@@ -93,7 +93,8 @@ show(
 # > B_noise = S/‖G‖²,
 #
 # the **noise scale** (McCandlish et al. 2018). Up to about there, more examples make each step
-# better; far beyond, they repeat what is known.
+# better; far beyond, they repeat what is known. So it is an estimate of the **critical batch size**,
+# from which on larger batches hardly save steps.
 #
 # <details>
 # <summary><b>Derive it</b>: why 1/B, and why the lengths add up</summary>
@@ -1046,8 +1047,8 @@ quiz("clip_before_unscale", 0.0009765625)
 check("clip_before_unscale")
 
 # %% [markdown]
-# **Quiz.** Bring these into the order of a training step with accumulation, loss scaling and
-# clipping.
+# **Quiz.** Bring these into the order of a training step with accumulation, loss scaling
+# (chapter 8) and clipping.
 #
 # - **a** clip by the global norm
 # - **b** `backward()` of the scaled loss, for every micro-batch

@@ -41,6 +41,9 @@ scale = "cpu"
 # | fp8 e5m2 | 8 | 5 | 2 | 57344 | 6.1·10⁻⁵ | 0.25 |
 # | fp8 e4m3 | 8 | 4 | 3 | 448 | 0.016 | 0.125 |
 #
+# The spacing is the distance from one number of a format to the next. It is also called an **ulp**, a
+# unit in the last place, and it grows with the number.
+#
 # tf32 is not a storage format: it is what NVIDIA's matrix units read of an fp32 number when they
 # are allowed to.
 
@@ -279,11 +282,12 @@ show(
 # %% [markdown]
 # The fp16 run does not move, and nothing says why: the loss is finite and there is no warning.
 # bf16 has the range of fp32 and loses no gradient. (It falls behind at the end: its activations and
-# gradients have 8 bits, and that is noise.) And fp16 is rescued by one multiplication: scale the
-# *loss* by S, and by the chain rule every gradient is scaled by S. Divide by S afterwards, in fp32.
+# gradients have 8 bits, and that is noise.) And fp16 is rescued by one multiplication, **loss
+# scaling**: multiply the *loss* by S, and by the chain rule every gradient is scaled by S. Divide by S
+# afterwards, in fp32.
 #
 # Which S? Too small and gradients underflow, too large and they overflow. An overflow at least is
-# visible: it leaves inf or NaN. That is the idea of **dynamic loss scaling**: keep S as large as
+# visible: it leaves inf or NaN. That is the idea of *dynamic* loss scaling: keep S as large as
 # possible, and use overflow as the alarm.
 #
 # 1. After an overflow: throw this step away, and multiply S by `backoff_factor` (½).

@@ -136,8 +136,9 @@ for name, gradient in gradients.items():
 #
 # ## Orthogonal without an SVD
 #
-# An SVD at every step, for every matrix, is slow, on a GPU above all. There is a way that only
-# multiplies matrices. Take X = U Σ Vᵀ and form X Xᵀ X:
+# Replacing all singular values of a matrix by 1 is its **orthogonalisation**. An SVD at every step,
+# for every matrix, is slow, on a GPU above all. There is a way that only multiplies matrices. Take
+# X = U Σ Vᵀ and form X Xᵀ X:
 #
 # > (U Σ Vᵀ)(V Σ Uᵀ)(U Σ Vᵀ) = U Σ³ Vᵀ.
 #
@@ -146,7 +147,7 @@ for name, gradient in gradients.items():
 # > a X + b (X Xᵀ) X + c (X Xᵀ)² X = U (a Σ + b Σ³ + c Σ⁵) Vᵀ,
 #
 # applies to all singular values at once. **A map of numbers is enough to understand what
-# happens to matrices.** The classic cubic, x ← 1.5 x − 0.5 x³ (Newton-Schulz), pulls every x
+# happens to matrices.** The classic cubic, x ← 1.5 x − 0.5 x³ (**Newton-Schulz**), pulls every x
 # between 0 and √3 to 1. But a small x grows by 1.5 only, and there are many small ones.
 #
 # Jordan et al. gave up on 1 as the goal and tuned a, b, c for speed at zero:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.build.glossary import link_terms, read_glossary
 from autograder.build.notebooks import release, solved, text
 from autograder.build.rules import Catalogue, leaks, verify
 from autograder.build.source import Chapter, read_chapter
@@ -77,6 +78,7 @@ def build_course(root: Path, catalogue: Catalogue | None = None) -> Build:
         raise CourseError(f"There are no chapters in {root / 'solutions'}. Run this in the course's repository.")
     chapters = [read_chapter(path) for path in sources]
     verify(chapters, catalogue)
+    link_terms(chapters, read_glossary(root / "solutions"))
     made = Build(chapters, {}, {})
 
     def module_of(task_id: str) -> str:

@@ -27,7 +27,7 @@ def solved(chapter: Chapter, module_of: ModuleOf) -> Any:
             made.metadata["nbgrader"] = grade
         if cell.tags:
             made.metadata["tags"] = list(cell.tags)
-        made["id"] = _cell_id(chapter, position, grade)
+        made["id"] = cell_id(chapter, position, grade)
         notebook.cells.append(made)
     nbformat.validate(notebook)
     return notebook
@@ -97,7 +97,7 @@ def _nbgrader(cell: Cell, points: dict[str, float | None]) -> dict[str, Any] | N
     return {**base, "solution": True, "grade": False, "locked": False}
 
 
-def _cell_id(chapter: Chapter, position: int, grade: dict[str, Any] | None) -> str:
+def cell_id(chapter: Chapter, position: int, grade: dict[str, Any] | None = None) -> str:
     """From the grade_id, else from the position: the same on every rebuild."""
     key = grade["grade_id"] if grade else f"cell {position}"
     return hashlib.sha256(f"{chapter.name}/{key}".encode()).hexdigest()[:12]

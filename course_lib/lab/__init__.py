@@ -8,7 +8,9 @@ record    the command that records them
 surfaces  two-dimensional test functions, and paths down them
 style     one look, one colour per optimizer, figures with a description
 plots     the figures that chapters draw again and again
-microscope   what an optimizer does to each layer, at every step of a run
+microscope      what an optimizer does to each layer, at every step of a run
+microscope_view what it saw, with a slider over the steps
+torch_reference what torch's optimizer would have done with the same gradients
 widgets   sliders, with a picture where no slider can work
 live_figure     any figure with sliders
 stability       where gradient descent with momentum explodes, and how fast it is elsewhere

@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
-from course_lib.lab.style import figure, png, readable, show, theme
+from course_lib.lab.style import describe, figure, png, readable, show, theme
 from course_lib.lab.widgets import DPI, _bundle, _css_width, someone_is_there
 
 RECORDED = Path(__file__).resolve().parent.parent / "recorded" / "grokking.json"
@@ -133,6 +133,7 @@ def play_grokking(rerun: Callable[[float, float], Log], *, alt: str, stills: lis
     bundle, metadata = _bundle(live_box(rerun))
     bundle["image/png"] = base64.b64encode(png(_stills(stills), alt)).decode()
     bundle["text/plain"] = alt
+    describe(alt)
     display(bundle, raw=True, metadata={**metadata, "image/png": {"width": _css_width(), "alt": alt}})
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import io
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -17,12 +19,15 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from course_lib.lab.style import CSS_PIXELS_PER_INCH, WIDTH, png, show
+from course_lib.lab.drag_errors import error_below
+from course_lib.lab.style import CSS_PIXELS_PER_INCH, WIDTH, describe, png, show
 from course_lib.lab.train import one_thread
 from course_lib.lab.widgets import DPI, Slider, _bundle, _slider, someone_is_there
 
 Update = Callable[..., str]
 Make = Callable[[Any], Update]
+LINE = 110
+"""Characters of a picture's title that fit beside each other."""
 
 
 def live_figure(
@@ -47,6 +52,7 @@ def live_figure(
     width = round(WIDTH * CSS_PIXELS_PER_INCH)
     bundle["image/png"] = base64.b64encode(png(still_figure(make, stills, height), alt)).decode()
     bundle["text/plain"] = alt
+    describe(alt)
     display(bundle, raw=True, metadata={**metadata, "image/png": {"width": width, "alt": alt}})
 
 
@@ -85,7 +91,8 @@ def still_figure(make: Make, stills: Sequence[Mapping[str, float]], height: floa
         for artist in moving_artists(part):
             artist.set_animated(False)
         setting = ", ".join(f"{name} = {value:g}" for name, value in values.items())
-        part.suptitle(f"{setting}: {words}\n", x=0.01, ha="left", size=10)
+        title = textwrap.fill(f"{setting}: {words}", LINE)
+        part.suptitle(f"{title}\n", x=0.01, ha="left", size=10)
     return fig
 
 
@@ -101,13 +108,14 @@ def _live(make: Make, sliders: Mapping[str, Slider], height: float) -> Any:
     picture = LivePicture(make, height)
     width = f"{round(WIDTH * CSS_PIXELS_PER_INCH)}px"
     image = ipywidgets.Image(format="png", layout={"width": width, "max_width": "100%"})
-    words = ipywidgets.Label()
+    words = ipywidgets.HTML(layout={"width": width, "max_width": "100%"})  # a Label has one line
     bars = {name: _slider(name, slider) for name, slider in sliders.items()}
 
-    def redraw(_change: object = None) -> None:
-        image.value, words.value = picture.png(**{name: bar.value for name, bar in bars.items()})
+    def redraw() -> None:
+        image.value, said = picture.png(**{name: bar.value for name, bar in bars.items()})
+        words.value = escape(said, quote=False)
 
     for bar in bars.values():
-        bar.observe(redraw, names="value")
+        bar.observe(error_below(redraw, words), names="value")
     redraw()
     return ipywidgets.VBox([*bars.values(), image, words])

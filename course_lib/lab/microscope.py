@@ -1,9 +1,9 @@
-"""The microscope: what an optimizer does to each layer, at every step of a run.
+"""The microscope: what an optimizer does to each layer, at every step of a run, and what torch's would have done.
 
     scope = Microscope(optimizer, model.kinds())
     with scope:
         train(model, optimizer, data, steps)
-    show_microscope(scope, optimizer="Adam", stills=(1, 100), alt="...")
+    show_microscope(scope, optimizer="Adam", stills=(1, 100), alt="...")  # microscope_view
 
 It looks at any torch optimizer from outside: gradients before a step, the state and the way that was gone after it.
 State of a parameter's shape that is nowhere negative is taken as the second moment, other state as the first, whatever
@@ -13,22 +13,17 @@ its name.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from course_lib.lab.live_figure import live_figure
-from course_lib.lab.plots import label_ends
-from course_lib.lab.style import colour, ramp, theme
-from course_lib.lab.widgets import Slider
+from course_lib.lab.torch_reference import TOLERANCE, MakeReference, NoReference, TorchReference
 
-HEIGHT = 5.4
 MISSING = math.nan
 
 
@@ -48,22 +43,65 @@ class Look:
     cosine: float
 
 
+NOTHING = Look(*[MISSING] * 6)
+
+
+@dataclass(frozen=True)
+class Beside:
+    """One layer at one step under the reference. apart: length of the difference of both updates / the reference's.
+
+    alike: cosine between both updates. grain: `apart` that the rounding of the layer's weights alone explains.
+    """
+
+    look: Look
+    apart: float
+    alike: float
+    grain: float
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The largest `apart` of a run, and the first step (from 1) and its layers at which rounding does not explain it."""
+
+    largest: float
+    layer: str
+    step: int
+    first_step: int | None
+    first_layers: tuple[str, ...]
+
+
 class Microscope:
     """Watches an optimizer while it is used as a context manager; `looks` has one dict a step, layer → Look.
 
     layers: name → parameters, such as `model.kinds()`. Parameters the optimizer does not have are left out.
+    reference: what to compare with, see TorchReference; None for nothing. `beside` has one dict a step, layer → Beside,
+    as long as there is one, and `without` says why there is none.
     """
 
-    def __init__(self, optimizer: Optimizer, layers: Mapping[str, Sequence[nn.Parameter]]):
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        layers: Mapping[str, Sequence[nn.Parameter]],
+        reference: str | MakeReference | None = "",
+    ):
         self.optimizer = optimizer
-        self._group_of = {p: group for group in optimizer.param_groups for p in group["params"]}
+        self._group_of: dict[nn.Parameter, dict[str, Any]] = {
+            p: group for group in optimizer.param_groups for p in group["params"]
+        }
         known = {name: [p for p in parameters if p in self._group_of] for name, parameters in layers.items()}
         self.layers = {name: parameters for name, parameters in known.items() if parameters}
         self.looks: list[dict[str, Look]] = []
+        self.beside: list[dict[str, Beside]] = []
+        self.without = ""
+        self.reference: TorchReference | None = None
+        if reference is not None:
+            self._compare(lambda: TorchReference(optimizer, reference))
         self._before: dict[Tensor, Tensor] = {}
+        self._gradients: dict[Tensor, Tensor] = {}
         self._hooks: list[Any] = []
         self._depth = 0
         self._signed: set[str] = set()
+        self._signed_there: set[str] = set()
 
     def __enter__(self) -> Microscope:
         self._hooks = [
@@ -75,136 +113,155 @@ class Microscope:
     def __exit__(self, *_: object) -> None:
         for hook in self._hooks:
             hook.remove()
-        self._before, self._depth = {}, 0
+        self._before, self._gradients, self._depth = {}, {}, 0
 
     def series(self, layer: str, quantity: str) -> list[float]:
         """One quantity of one layer over all steps, such as series("mlp", "per_lr")."""
         return [getattr(looks[layer], quantity) for looks in self.looks]
+
+    def reference_series(self, layer: str, quantity: str) -> list[float]:
+        """The same of the reference, over the steps it has taken."""
+        return [getattr(beside[layer].look, quantity) for beside in self.beside]
+
+    def parts(self, beside: Beside) -> bool:
+        """Whether an update is another one than the reference's, beyond rounding."""
+        tolerance = self.reference.tolerance if self.reference else TOLERANCE
+        return beside.apart > max(tolerance, 2 * beside.grain)
+
+    def difference(self) -> Difference | None:
+        """How far the run was from its reference; None if nothing could be compared."""
+        known = [
+            (beside.apart, name, step)
+            for step, layers in enumerate(self.beside, start=1)
+            for name, beside in layers.items()
+            if not math.isnan(beside.apart)
+        ]
+        if not known:
+            return None
+        largest, layer, step = max(known)
+        parted = [[name for name, beside in layers.items() if self.parts(beside)] for layers in self.beside]
+        first = next((step for step, names in enumerate(parted, start=1) if names), None)
+        return Difference(largest, layer, step, first, tuple(parted[first - 1]) if first else ())
 
     @torch.no_grad()
     def _remember(self, *_: object) -> None:
         self._depth += 1
         if self._depth > 1:  # step() that calls its base class's step()
             return
-        self._before = {p: p.detach().clone() for parameters in self.layers.values() for p in parameters}
+        self._before = {p: p.detach().clone() for p in self._group_of}
+        self._gradients = {p: p.grad.clone() for p in self._group_of if p.grad is not None}
 
     @torch.no_grad()
-    def _look(self, *_: object) -> None:
+    def _look(self, _optimizer: Optimizer, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None) -> None:
         self._depth -= 1
         if self._depth:
             return
-        for p in self._group_of:
-            own = _shaped_like(p, self.optimizer.state.get(p, {}))
-            self._signed |= {key for key, value in own.items() if bool((value < 0).any())}
-        self.looks.append({name: self._layer(parameters) for name, parameters in self.layers.items()})
+        if args or kwargs:  # a closure made the gradients inside the step
+            self._gradients = {p: p.grad for p in self._group_of if p.grad is not None}
+        self._signed |= self._signed_keys(self.optimizer.state)
+        self.looks.append(
+            {
+                name: self._layer(parameters, lambda p: p, self.optimizer.state, self._signed)
+                for name, parameters in self.layers.items()
+            }
+        )
+        reference = self.reference
+        if reference is not None and self._compare(lambda: reference.step(self._before, self._gradients)):
+            states = {p: reference.optimizer.state.get(reference.parameter(p), {}) for p in self._group_of}
+            self._signed_there |= self._signed_keys(states)
+            self.beside.append(
+                {name: self._beside(parameters, reference, states) for name, parameters in self.layers.items()}
+            )
 
-    def _layer(self, parameters: Sequence[nn.Parameter]) -> Look:
-        seen = [p for p in parameters if p.grad is not None]
+    def _compare(self, act: Callable[[], TorchReference | None]) -> bool:
+        """Do something with the reference; where it cannot go on, there is none any more."""
+        try:
+            self.reference = act() or self.reference
+        except NoReference as reason:
+            self.reference, self.without = None, str(reason)
+        return self.reference is not None
+
+    def _signed_keys(self, states: Mapping[Any, Mapping[str, Any]]) -> set[str]:
+        return {
+            key
+            for p in self._group_of
+            for key, value in _shaped_like(p, states.get(p, {})).items()
+            if bool((value < 0).any())
+        }
+
+    def _layer(
+        self,
+        parameters: Sequence[nn.Parameter],
+        after: Callable[[nn.Parameter], Tensor],
+        states: Mapping[Any, Mapping[str, Any]],
+        signed: AbstractSet[str],
+    ) -> Look:
+        seen = [p for p in parameters if p in self._gradients]
         if not seen:
-            return Look(*[MISSING] * 6)
-        gradient = torch.cat([p.grad.flatten() for p in seen if p.grad is not None]).double()
-        update = torch.cat([(p - self._before[p]).flatten() for p in seen]).double()
-        scaled = torch.cat([((p - self._before[p]) / self._group_of[p]["lr"]).flatten() for p in seen]).double()
-        moments = [_shaped_like(p, self.optimizer.state.get(p, {})) for p in seen]
-        first = [_first(own, self._signed) for own in moments if own.keys() & self._signed]
-        second = [_first(own, own.keys() - self._signed) for own in moments if own.keys() - self._signed]
-        lengths = (gradient.norm() * update.norm()).item()
+            return NOTHING
+        gradient = _joined(self._gradients[p] for p in seen)
+        update = self._way(seen, after)
+        scaled = _joined((after(p) - self._before[p]) / self._group_of[p]["lr"] for p in seen)
+        moments = [_shaped_like(p, states.get(p, {})) for p in seen]
+        first = [_first(own, signed) for own in moments if own.keys() & signed]
+        second = [_first(own, own.keys() - signed) for own in moments if own.keys() - signed]
         return Look(
             gradient=_rms(gradient),
             first=_rms(torch.cat(first).double()) if first else MISSING,
             second=torch.cat(second).double().mean().sqrt().item() if second else MISSING,
             update=_rms(update),
             per_lr=_rms(scaled),
-            cosine=-(gradient @ update).item() / lengths if lengths else MISSING,
+            cosine=-_cosine(gradient, update),
         )
+
+    def _beside(
+        self, parameters: Sequence[nn.Parameter], reference: TorchReference, states: Mapping[Any, Mapping[str, Any]]
+    ) -> Beside:
+        seen = [p for p in parameters if p in self._gradients]
+        if not seen:
+            return Beside(NOTHING, MISSING, MISSING, MISSING)
+        look = self._layer(parameters, reference.parameter, states, self._signed_there)
+        yours, theirs = self._way(seen, lambda p: p), self._way(seen, reference.parameter)
+        spacing = torch.finfo(seen[0].dtype).eps * _rms(_joined(self._before[p] for p in seen))
+        return Beside(
+            look,
+            apart=_ratio((yours - theirs).norm().item(), theirs.norm().item()),
+            alike=_cosine(yours, theirs),
+            grain=_ratio(spacing, look.update),
+        )
+
+    def _way(self, parameters: Sequence[nn.Parameter], after: Callable[[nn.Parameter], Tensor]) -> Tensor:
+        return _joined(after(p) - self._before[p] for p in parameters)
+
+
+def _joined(tensors: Any) -> Tensor:
+    return torch.cat([tensor.detach().flatten() for tensor in tensors]).double()
 
 
 def _rms(values: Tensor) -> float:
     return values.square().mean().sqrt().item()
 
 
-def _shaped_like(parameter: nn.Parameter, state: Mapping[str, Any]) -> dict[str, Tensor]:
-    """What the state of a parameter holds in its shape."""
-    return {key: v for key, v in state.items() if isinstance(v, Tensor) and v.shape == parameter.shape}
+def _ratio(part: float, whole: float) -> float:
+    if whole:
+        return part / whole
+    return math.inf if part else 0.0
+
+
+def _cosine(one: Tensor, other: Tensor) -> float:
+    lengths = (one.norm() * other.norm()).item()
+    return (one @ other).item() / lengths if lengths else MISSING
+
+
+def _shaped_like(parameter: Tensor, state: Mapping[str, Any]) -> dict[str, Tensor]:
+    """What the state of a parameter holds in its shape; torch's count of steps has the shape of a single number."""
+    return {
+        key: v for key, v in state.items() if isinstance(v, Tensor) and v.shape == parameter.shape and key != "step"
+    }
 
 
 def _first(own: Mapping[str, Tensor], keys: AbstractSet[str]) -> Tensor:
     return next(value.flatten() for key, value in own.items() if key in keys)
 
 
-def show_microscope(scope: Microscope, *, optimizer: str, stills: Sequence[int] = (), alt: str) -> None:
-    """A slider over the steps: sizes of gradient, m and √v by layer, length and direction of the update.
-
-    optimizer: whose colour to use. stills: steps (from 1) to draw where no slider can work, by default the first and the
-    last. alt: what those show, in words.
-    """
-    last = len(scope.looks)
-    slider = Slider(low=1, high=max(last, 2), start=min(10, last), step=1)
-    shown = [{"step": step} for step in (stills or (1, last)) if step <= last]
-    live_figure(_view(scope, optimizer), {"step": slider}, shown, height=HEIGHT, alt=alt)
-
-
-def _view(scope: Microscope, optimizer: str) -> Any:
-    """`make` for live_figure."""
-
-    def make(figure: Any) -> Any:
-        names = list(scope.layers)
-        above, below = figure.subplots(2, 1, height_ratios=(1, 1.15))
-        steps = np.arange(1, len(scope.looks) + 1)
-        for name, color in zip(names, ramp(len(names)), strict=True):
-            above.plot(steps, scope.series(name, "per_lr"), color=color, linewidth=1.2, label=name)
-        above.set(yscale="log", ylabel="RMS of the update / lr", xlabel="step", xlim=(1, max(len(steps), 2)))
-        label_ends(above)
-        mark = above.axvline(1, color=theme().ink, linewidth=1.4, animated=True, zorder=5)
-        points = {
-            quantity: below.plot([], [], marker, color=color, markersize=8, animated=True, label=label)[0]
-            for quantity, marker, color, label in (
-                ("gradient", "o", theme().neutral, "gradient"),
-                ("first", "^", colour("Momentum"), "m"),
-                ("second", "s", colour("RMSprop"), "√v"),
-                ("update", "D", colour(optimizer), "update"),
-            )
-        }
-        values = [v for q in points for name in names for v in scope.series(name, q) if v > 0]
-        low, high = (min(values) / 2, max(values) * 2) if values else (1e-3, 1.0)
-        below.set(xscale="log", xlim=(low, high), ylim=(-0.6, len(names) - 0.4))
-        below.set(yticks=range(len(names)), yticklabels=names, xlabel="RMS over the numbers of a layer")
-        below.invert_yaxis()
-        below.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, frameon=False, borderaxespad=0.1)
-        below.text(1.01, -0.75, "cosine to\n−gradient", transform=below.get_yaxis_transform(), size=9, va="bottom")
-        angles = [_angle_text(below, row) for row in range(len(names))]
-
-        def update(step: float) -> str:
-            looks = scope.looks[min(max(round(step), 1), len(scope.looks)) - 1]
-            mark.set_xdata([step, step])
-            for quantity, line in points.items():
-                line.set_data([getattr(looks[name], quantity) for name in names], np.arange(len(names)))
-            for text, name in zip(angles, names, strict=True):
-                text.set_text(_cosine(looks[name]))
-            return _in_words(looks)
-
-        return update
-
-    return make
-
-
-def _angle_text(ax: Any, row: int) -> Any:
-    return ax.text(1.02, row, "", transform=ax.get_yaxis_transform(), va="center", animated=True)
-
-
-def _cosine(look: Look) -> str:
-    return "" if math.isnan(look.cosine) else f"{look.cosine:.2f}"
-
-
-def _in_words(looks: Mapping[str, Look]) -> str:
-    """Where the update is longest and shortest in units of lr, and how it points."""
-    known = {name: look for name, look in looks.items() if not math.isnan(look.per_lr)}
-    if not known:
-        return "no layer had a gradient"
-    lengths = [look.per_lr for look in known.values()]
-    angles = [look.cosine for look in known.values() if not math.isnan(look.cosine)]
-    text = f"updates of {min(lengths):.2g} to {max(lengths):.2g} × lr"
-    return f"{text}, cosine to −gradient {min(angles):.2f} to {max(angles):.2f}" if angles else text
-
-
-__all__ = ["Look", "Microscope", "show_microscope"]
+__all__ = ["Beside", "Difference", "Look", "Microscope"]

@@ -9,13 +9,15 @@ import base64
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from course_lib.lab.drag_errors import error_below
 from course_lib.lab.live_figure import LivePicture, still_figure
-from course_lib.lab.style import CSS_PIXELS_PER_INCH, WIDTH, png, ramp, show, theme
+from course_lib.lab.style import CSS_PIXELS_PER_INCH, WIDTH, describe, png, ramp, show, theme
 from course_lib.lab.widgets import _bundle, someone_is_there
 
 Rounding = Callable[[Tensor, int, int], Tensor]
@@ -84,6 +86,7 @@ def play_ruler(round_to_format: Rounding, stills: Sequence[float], *, alt: str) 
     bundle["image/png"] = base64.b64encode(png(still_figure(make, pictures, HEIGHT), alt)).decode()
     bundle["text/plain"] = alt
     width = round(WIDTH * CSS_PIXELS_PER_INCH)
+    describe(alt)
     display(bundle, raw=True, metadata={**metadata, "image/png": {"width": width, "alt": alt}})
 
 
@@ -95,17 +98,17 @@ def live_ruler(make: Any) -> Any:
     width = f"{round(WIDTH * CSS_PIXELS_PER_INCH)}px"
     field = ipywidgets.Text(value="0.1", description="a number", continuous_update=True)
     image = ipywidgets.Image(format="png", layout={"width": width, "max_width": "100%"})
-    words = ipywidgets.Label()
+    words = ipywidgets.HTML(layout={"width": width, "max_width": "100%"})
 
-    def redraw(_change: object = None) -> None:
+    def redraw() -> None:
         try:
             value = float(field.value)
         except ValueError:
-            words.value = f"{field.value!r} is no number yet."
+            words.value = escape(f"{field.value!r} is no number yet.", quote=False)
             return
         image.value, words.value = picture.png(x=value)
 
-    field.observe(redraw, names="value")
+    field.observe(error_below(redraw, words), names="value")
     redraw()
     return ipywidgets.VBox([field, image, words])
 

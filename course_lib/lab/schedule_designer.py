@@ -12,9 +12,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from course_lib.lab.drag_errors import error_below
 from course_lib.lab.live_figure import LivePicture
 from course_lib.lab.schedule_runs import STEPS, Plan, Run, Schedule, finals, recorded
-from course_lib.lab.style import CSS_PIXELS_PER_INCH, WIDTH, figure, png, ramp, show, theme
+from course_lib.lab.style import CSS_PIXELS_PER_INCH, WIDTH, describe, figure, png, ramp, show, theme
 from course_lib.lab.widgets import someone_is_there
 
 PEAKS = (0.0025, 0.005, 0.01, 0.02)
@@ -109,6 +110,7 @@ def design(wsd: Schedule, stills: Sequence[Settings], *, alt: str, runs: Sequenc
     data, metadata = found if isinstance(found, tuple) else (found, {})
     width = round(WIDTH * CSS_PIXELS_PER_INCH)
     bundle = {**data, "image/png": base64.b64encode(png(picture, alt)).decode(), "text/plain": alt}
+    describe(alt)
     display(bundle, raw=True, metadata={**metadata, "image/png": {"width": width, "alt": alt}})
 
 
@@ -151,15 +153,13 @@ def live(designer: Designer) -> Any:
     width = f"{round(WIDTH * CSS_PIXELS_PER_INCH)}px"
     image = ipywidgets.Image(format="png", layout={"width": width, "max_width": "100%"})
 
-    def redraw(_change: object = None) -> None:
-        try:
-            image.value, words.value = picture.png(**{name: bar.value for name, bar in bars.items()})
-        except Exception as error:  # the student's own function, while it is being written
-            words.value = f"Your wsd raised {type(error).__name__}."
+    def redraw() -> None:
+        image.value, words.value = picture.png(**{name: bar.value for name, bar in bars.items()})
 
+    moved = error_below(redraw, words)
     for bar in bars.values():
-        bar.observe(redraw, names="value")
-    redraw()
+        bar.observe(moved, names="value")
+    moved()
     return ipywidgets.VBox([*bars.values(), image, words])
 
 

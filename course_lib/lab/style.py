@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import itertools
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import matplotlib
@@ -19,6 +20,7 @@ from matplotlib.figure import Figure
 WIDTH = 8.0
 CSS_PIXELS_PER_INCH = 96
 PIXELS_PER_INCH = 144
+UNSEEN = "position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%)"
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,18 @@ def show(fig: Figure, alt: str) -> None:
     width = round(fig.get_figwidth() * CSS_PIXELS_PER_INCH)
     metadata = {"image/png": {"width": width, "alt": alt}}
     display({"image/png": png(fig, alt), "text/plain": alt}, raw=True, metadata=metadata)
+    describe(alt)
+
+
+def describe(alt: str) -> None:
+    """The description of a figure as text that only screen readers meet.
+
+    JupyterLab 4, Notebook 7 and nbconvert's "lab" pages give a picture no alternative text, whatever its metadata says.
+    (nbconvert's "classic" pages take it from the metadata, VS Code from text/plain.)
+    """
+    from IPython.display import display
+
+    display({"text/html": f'<p style="{UNSEEN}">Figure: {escape(alt)}</p>'}, raw=True)
 
 
 def label_ends(ax: Axes, *, size: float = 9.5) -> None:

@@ -12,8 +12,9 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
+from course_lib.lab.drag_errors import error_below
 from course_lib.lab.plots import clip_to_view, plot_path, plot_surface
-from course_lib.lab.style import CSS_PIXELS_PER_INCH, WIDTH, colour, figure, png, show
+from course_lib.lab.style import CSS_PIXELS_PER_INCH, WIDTH, colour, describe, figure, png, show
 from course_lib.lab.surfaces import Path, Surface
 from course_lib.lab.train import one_thread
 
@@ -54,6 +55,7 @@ def play(
     bundle, metadata = _bundle(box)
     bundle["image/png"] = base64.b64encode(png(_stills(walk, surface, stills, optimizer), alt)).decode()
     bundle["text/plain"] = alt
+    describe(alt)
     display(bundle, raw=True, metadata={**metadata, "image/png": {"width": _css_width(), "alt": alt}})
 
 
@@ -100,17 +102,17 @@ def _live(walk: Walk, surface: Surface, sliders: Mapping[str, Slider], optimizer
 
     picture = PathPicture(surface, colour(optimizer))
     image = ipywidgets.Image(format="png", layout={"width": f"{_css_width()}px", "max_width": "100%"})
-    words = ipywidgets.Label()
+    words = ipywidgets.HTML(layout={"width": f"{_css_width()}px", "max_width": "100%"})  # a Label has one line
     bars = {name: _slider(name, slider) for name, slider in sliders.items()}
 
-    def redraw(_change: object = None) -> None:
+    def redraw() -> None:
         with one_thread():
             path = walk(**{name: bar.value for name, bar in bars.items()})
         image.value = picture.png(path)
         words.value = _in_words(path)
 
     for bar in bars.values():
-        bar.observe(redraw, names="value")
+        bar.observe(error_below(redraw, words), names="value")
     redraw()
     return ipywidgets.VBox([*bars.values(), image, words])
 
