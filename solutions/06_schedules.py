@@ -42,7 +42,7 @@ scale = "cpu"
 
 # %%
 import numpy as np
-from course_lib.lab.plots import figure, label_ends, ramp, show, theme
+from course_lib.lab.plots import figure, label_ends, ramp, readable, show, theme
 
 curvatures = np.geomspace(0.01, 1, 9)
 
@@ -594,7 +594,9 @@ ax.set(
 handles = {"stable": theme().neutral, "decay": schedule_colour("WSD")}
 handles |= {"a cosine of its own for each budget (recorded)": schedule_colour("cosine")}
 for row, (label, color) in enumerate(handles.items()):
-    ax.annotate(label, (0.4, 0.93 - 0.08 * row), xycoords="axes fraction", color=color)
+    ax.annotate(
+        label, (0.4, 0.93 - 0.08 * row), xycoords="axes fraction", color=readable(color)
+    )
 show(
     fig,
     alt="One noisy curve falls slowly over 1,200 steps. From it, at steps 300, 600 and 1,200, "

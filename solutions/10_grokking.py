@@ -311,7 +311,7 @@ from functools import cache
 import numpy as np
 from course_lib.lab.grok_models import SquareMLP
 from course_lib.lab.grok_play import colours, experiment, firsts, plot_log
-from course_lib.lab.plots import colour, label_ends, ramp
+from course_lib.lab.plots import colour, label_ends, ramp, readable
 from course_lib.lab.scale import at_scale
 from course_lib.lab.train import one_thread
 from course_lib.training import modular_data, train_until_grok
@@ -764,7 +764,7 @@ for row, (name, found) in enumerate(contestants.items()):
         values = 100 * np.array(log["val_acc"])
         ax.plot(log["steps"], values, color=color, linestyle=":" if dotted else "-")
     words = f"{name} (dotted)" if dotted else name
-    ax.text(0.02, 0.73 + 0.1 * row, words, color=color, transform=ax.transAxes)
+    ax.text(0.02, 0.73 + 0.1 * row, words, color=readable(color), transform=ax.transAxes)
     print(f"transformer, {name}: grokked {firsts(found)}")
 ax.set(xlabel="step", ylabel="validation, %", ylim=(-4, 104))
 show(
@@ -824,7 +824,7 @@ for text, x, y, color in (
     ("training error", 12, 0.02, colours()[0]),
     ("as many features as points", 205, 1500, colours()[0]),
 ):
-    ax.annotate(text, (x, y), color=color)
+    ax.annotate(text, (x, y), color=readable(color))
 ax.set(
     xscale="log",
     yscale="log",

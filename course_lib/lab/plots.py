@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from numpy.typing import ArrayLike, NDArray
 
-from course_lib.lab.style import COLOURS, colour, figure, label_ends, ramp, show, theme, use_theme
+from course_lib.lab.style import COLOURS, colour, figure, label_ends, ramp, readable, show, theme, use_theme
 from course_lib.lab.surfaces import Path, Surface, heights
 from course_lib.lab.train import History
 
@@ -27,6 +27,7 @@ __all__ = [
     "plot_surface",
     "plot_values",
     "ramp",
+    "readable",
     "show",
     "theme",
     "use_theme",
