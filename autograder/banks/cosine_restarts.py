@@ -190,10 +190,12 @@ def _walk(rng: np.random.Generator, family: str, about: str, period: int, mult: 
 
 
 def _index_by_logarithm(s: Quantities) -> np.ndarray:
+    """Never above the period that the step is in, also where a mistake makes fewer and longer ones."""
+    walked = np.searchsorted(s.starts, s.step, side="right") - 1
     if s.period_mult == 1:
-        return np.searchsorted(s.starts, s.step, side="right") - 1
+        return walked
     passed = [math.log(step / s.period * (s.period_mult - 1) + 1, s.period_mult) for step in s.step]
-    return np.array(passed).astype(int)
+    return np.minimum(np.array(passed).astype(int), walked)
 
 
 def _edges(rng: np.random.Generator) -> list[Scenario]:
