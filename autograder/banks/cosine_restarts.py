@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from autograder.banks._budgets import floor, peak, whole
 from autograder.banks._decay import cosine_mistakes, floor_mistakes, returns_a_factor
 from autograder.judge.evidence import Scenario
+from autograder.judge.rule import Quantities
 from autograder.judge.schedule_task import ScheduleTask, walk
 from autograder.judge.variants import Bank
 from autograder.oracles.cosine_restarts import FORMULA
@@ -21,6 +23,12 @@ bank.convention(
     "a period whose last step is min_lr",
     source="the same index as in Lightly's cosine_schedule",
     span=lambda s: np.maximum(s.lengths[s.index] - 1, 1),
+)
+bank.convention(
+    "logarithm-rounded-down",
+    "a logarithm for the number of the period: where rounding makes it a hair too small, the restart is a step late",
+    source="torch's CosineAnnealingWarmRestarts.step(epoch), timm's CosineLRScheduler",
+    index=lambda s: _index_by_logarithm(s),
 )
 
 add(
@@ -181,6 +189,15 @@ def _walk(rng: np.random.Generator, family: str, about: str, period: int, mult: 
     return walk(FORMULA.entry, family, about, range(end), _arguments(rng, period, mult, floored))
 
 
+def _index_by_logarithm(s: Quantities) -> np.ndarray:
+    """Never above the period that the step is in, also where a mistake makes fewer and longer ones."""
+    walked = np.searchsorted(s.starts, s.step, side="right") - 1
+    if s.period_mult == 1:
+        return walked
+    passed = [math.log(step / s.period * (s.period_mult - 1) + 1, s.period_mult) for step in s.step]
+    return np.minimum(np.array(passed).astype(int), walked)
+
+
 def _edges(rng: np.random.Generator) -> list[Scenario]:
     """Periods of two steps; of one step, where published indices differ about its value; steps far away.
 
@@ -193,6 +210,24 @@ def _edges(rng: np.random.Generator) -> list[Scenario]:
         walk(FORMULA.entry, "edges", "periods of one step", many, one, open_steps=many),
         walk(FORMULA.entry, "edges", "a first period of one step", many, growing, open_steps=[0]),
         walk(FORMULA.entry, "edges", "late steps", late, long),
+        *_logarithms(two),
+    ]
+
+
+def _logarithms(arguments: dict[str, Any]) -> list[Scenario]:
+    """Periods whose number a rounded logarithm gets wrong: log(243, 3) < 5, log(1000, 10) < 3."""
+    third, tenth = arguments["period"] * 121, arguments["period"] * 111
+    return [
+        walk(
+            FORMULA.entry,
+            "edges",
+            "around the sixth period",
+            range(third - 20, third + 20),
+            arguments | {"period_mult": 3},
+        ),
+        walk(
+            FORMULA.entry, "edges", "around the fourth", range(tenth - 20, tenth + 20), arguments | {"period_mult": 10}
+        ),
     ]
 
 

@@ -192,10 +192,12 @@ def _edges(rng: np.random.Generator) -> list[Scenario]:
     none, with_warmup, near = _arguments(rng, 0, 0), _arguments(rng, 3, 0), _arguments(rng, 0, 0)
     start = whole(rng, 3, 6)
     near["milestones"] = [start, start + 1, start + 2]
+    at_once = {**near, "milestones": [0, start], "gamma": 1.25}
     return [
         walk(FORMULA.entry, "edges", "no milestones", range(30), none),
         walk(FORMULA.entry, "edges", "no milestones, with warmup", range(30), with_warmup),
         walk(FORMULA.entry, "edges", "milestones next to each other", range(30), near),
+        walk(FORMULA.entry, "edges", "a milestone at step 0, and a gamma above one", range(30), at_once),
         _run(rng, "edges", "one milestone", 1, 1),
     ]
 

@@ -328,6 +328,12 @@ def _call(
     return {"args": [*sequences, b, B]}
 
 
+def _small(call: dict[str, Any]) -> dict[str, Any]:
+    """The same draws with gradients a million times shorter: the noise scale stays what it was."""
+    small, big, *batches = call["args"]
+    return {"args": [*({**x, "tensor": [1e-12 * v for v in x["tensor"]]} for x in (small, big)), *batches]}
+
+
 def _negative(rng: np.random.Generator, negative: str, dtype: str = "") -> dict[str, Any]:
     """One draw each, so that the estimate of |G|² ("signal") or of S ("noise") comes out negative."""
     b, B = 4, 4 * int(rng.integers(3, 7))
@@ -352,6 +358,7 @@ def scenarios(rng: np.random.Generator) -> list[Scenario]:
         made(
             "sizes", "batch sizes 1, 2 and 4096", _call(rng, 6, 5, sizes=one_to_two), _call(rng, 6, 5, sizes=big_sizes)
         ),
+        made("sizes", "squared norms of 1e-12", _small(_call(rng, 6, 5, "float64"))),
         made(
             "negative",
             "one draw each, and a negative estimate",

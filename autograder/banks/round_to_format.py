@@ -109,6 +109,16 @@ add(
     whole=lambda s: np.copysign(np.ceil(np.abs(s.x / s.spacing) - 0.5), s.x),
 )
 add(
+    "rounds-twice",
+    "rounding float64 numbers to float32 first, and then once more",
+    hints=(
+        "Is a float64 number still what it was when you compute its spacing?",
+        "Rounding to float32 can put a number exactly in the middle, and the next rounding then goes the wrong way.",
+        "Compute in float64: x.double(), not x.float().",
+    ),
+    x=lambda s: np.asarray(s.x, dtype=np.float32).astype(float),
+)
+add(
     "no-hidden-bit",
     "with one mantissa bit too few",
     hints=(
@@ -466,7 +476,16 @@ def _unchanged_by_rounding(call: dict[str, Any]) -> bool:
 
 def scenarios(rng: np.random.Generator) -> list[Scenario]:
     """Families: nearest, ties, codes, subnormals, overflow, special, tensors."""
-    return [*_nearest(rng), *_ties(rng), *_codes(), *_subnormals(rng), *_overflow(), *_special(), *_tensors(rng)]
+    return [
+        *_nearest(rng),
+        *_ties(rng),
+        *_codes(),
+        *_subnormals(rng),
+        *_overflow(),
+        *_special(),
+        *_tensors(rng),
+        _beside(rng),
+    ]
 
 
 def _nearest(rng: np.random.Generator) -> list[Scenario]:
@@ -523,7 +542,7 @@ def _subnormals(rng: np.random.Generator) -> list[Scenario]:
 
 def _overflow() -> list[Scenario]:
     found = []
-    for bits in (FP16, E4M3, E5M2, (4, 2), (6, 6), BF16):
+    for bits in (FP16, E4M3, E5M2, (4, 2), (5, 3), (6, 6), BF16):
         top = largest(bits)
         spacing = 2.0 ** (np.frexp(top)[1] - 1 - bits[1])
         steps = np.array([-1, -0.25, 0, 0.25, 0.5 - 2.0**-8, 0.5, 0.5 + 2.0**-8, 0.75, 1.0, 3.0])
@@ -532,6 +551,17 @@ def _overflow() -> list[Scenario]:
         found.append(rounding("overflow", "near the largest value and beyond", values, bits, "float64"))
     near = both_signs(np.array([65504.0, 65505.0, 65519.0, 65520.0, 65536.0, 1e6, 1e30]))
     return [*found, rounding("overflow", "near the largest value and beyond", near, FP16)]
+
+
+def _beside(rng: np.random.Generator) -> Scenario:
+    """float64 numbers so close to a middle that float32 would put them on it.
+
+    In a format without a torch dtype: torch's own casts from float64 go through float32.
+    """
+    bits = (int(rng.integers(6, 8)), int(rng.integers(4, 9)))
+    middle = ties(rng, bits, 16, -10, 10)
+    values = middle * (1 + rng.choice([-1.0, 1.0], size=16) * 2.0**-40)
+    return rounding("tensors", "float64, close to the middle", values, bits, "float64")
 
 
 def _special() -> list[Scenario]:

@@ -16,7 +16,7 @@ from autograder.worker.codes import ErrorCode
 FLAGS = 4
 REQUIRED: Any = ...
 ANY_ERROR, ANY_ERROR_TOLERANCE = 50.0, 49.5
-"""An expectation that matches every error code and not 0."""
+"""An expectation that matches the code of every error raised inside the function, and not 0."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +145,11 @@ class FunctionTask:
     def _explain_call(self, call: dict[str, Any], mine: np.ndarray, right: np.ndarray, fine: np.ndarray) -> str:
         shown = self.shown(call)
         error, wanted_error = mine[-4], right[-4]
+        if error == ErrorCode.SIGNATURE:
+            return (
+                f"Calling {shown} raised TypeError before your first line ran: "
+                "compare the names, the order and the defaults of your parameters with the task's."
+            )
         if error != wanted_error:
             if wanted_error == 0:
                 return f"{shown} raised {_error_name(error)}."

@@ -34,6 +34,8 @@ class ErrorCode(IntEnum):
     ARITHMETIC = 10
     NO_GRAPH = 11
     OTHER = 99
+    SIGNATURE = 100
+    """The call itself: a parameter has another name, is missing, or has no default. Nothing inside has run."""
 
 
 _KINDS: tuple[tuple[type[BaseException], ErrorCode], ...] = (

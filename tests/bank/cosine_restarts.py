@@ -45,8 +45,9 @@ RIGHT = {
         length = period * period_mult**n
 """
     + CURVE,
-    "logarithm": HEAD
-    + """    if step < period:
+    "logarithm": (
+        HEAD
+        + """    if step < period:
         t, length = step, period
     elif period_mult == 1:
         t, length = step % period, period
@@ -55,7 +56,9 @@ RIGHT = {
         t = step - period * (period_mult**n - 1) / (period_mult - 1)
         length = period * period_mult**n
 """
-    + CURVE,
+        + CURVE,
+        "logarithm-rounded-down",
+    ),
     "shorter-steps": HEAD
     + """    if period_mult == 1:
         step %= period
@@ -68,15 +71,18 @@ RIGHT = {
         return cosine_restarts(step - period, period * period_mult, peak_lr, min_lr, period_mult)
     return min_lr + 0.5 * (peak_lr - min_lr) * (1 + math.cos(math.pi * step / period))
 """,
-    "timm": HEAD
-    + """    if period_mult != 1:
+    "timm": (
+        HEAD
+        + """    if period_mult != 1:
         cycle = math.floor(math.log(1 - step / period * (1 - period_mult), period_mult))
         length = period_mult**cycle * period
         t = step - (1 - period_mult**cycle) / (1 - period_mult) * period
     else:
         t, length = step - step // period * period, period
 """
-    + CURVE,
+        + CURVE,
+        "logarithm-rounded-down",
+    ),
     "cosine-squared": HEAD
     + """    length = period
     while step >= length:
@@ -114,7 +120,8 @@ def cosine_restarts(step, period, peak_lr, min_lr=0.0, period_mult=1):
         begin, length = begins[i], lengths[i]
     return min_lr + (peak_lr - min_lr) * (1 + np.cos(np.pi * (step - begin) / length)) / 2
 """,
-    "torch-scheduler": """
+    "torch-scheduler": (
+        """
 import torch
 from torch.optim.lr_scheduler import CosineAnnealingWarmRestarts
 
@@ -125,6 +132,8 @@ def cosine_restarts(step, period, peak_lr, min_lr=0.0, period_mult=1):
     scheduler.step(step)
     return optimizer.param_groups[0]["lr"]
 """,
+        "logarithm-rounded-down",
+    ),
     "torch-scheduler-step-by-step": """
 import torch
 from torch.optim.lr_scheduler import CosineAnnealingWarmRestarts

@@ -239,6 +239,7 @@ WRONG = {
     "rounds-up": [(_ROUND, "n = torch.ceil(n)")],
     "halves-away-from-zero": [(_ROUND, "n = torch.floor(n.abs() + 0.5).copysign(n)")],
     "halves-up": [(_ROUND, "n = torch.floor(n + 0.5)")],
+    "rounds-twice": [("y = x.double()", "y = x.float().double()")],
     "halves-to-zero": [(_ROUND, "n = torch.ceil(n.abs() - 0.5).copysign(n)")],
     "no-hidden-bit": [(_SPACING, "spacing = torch.exp2((e - mantissa_bits + 1).double())")],
     "one-bit-too-many": [(_SPACING, "spacing = torch.exp2((e - mantissa_bits - 1).double())")],

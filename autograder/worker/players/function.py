@@ -40,7 +40,7 @@ def _call(module: Any, scenario: dict[str, Any], call: dict[str, Any], wanted: l
     except Exception as error:
         if isinstance(error, NotImplementedError):
             raise
-        return np.concatenate([np.full(size, np.nan), [error_code(error), 0, 0, 0]])
+        return np.concatenate([np.full(size, np.nan), [_code(error), 0, 0, 0]])
     results = result if isinstance(result, tuple) and len(wanted) > 1 else (result,)
     if len(results) != len(wanted):
         return np.concatenate([np.full(size, np.nan), [ErrorCode.NONE, 0, 0, 0]])
@@ -48,6 +48,12 @@ def _call(module: Any, scenario: dict[str, Any], call: dict[str, Any], wanted: l
     untouched = all(map(_same, before, [*args, *kwargs.values()]))
     flags = [ErrorCode.NONE, _all(_shape_fits, results, wanted), _all(_dtype_fits, results, wanted), untouched]
     return np.concatenate([*values, np.asarray(flags, dtype=np.float64)])
+
+
+def _code(error: Exception) -> ErrorCode:
+    """Python refuses a call that does not fit the parameters before any line of the function runs."""
+    outside = error.__traceback__ is not None and error.__traceback__.tb_next is None
+    return ErrorCode.SIGNATURE if outside and isinstance(error, TypeError) else error_code(error)
 
 
 def _same(before: Any, after: Any) -> bool:
