@@ -1,0 +1,141 @@
+"""How a program that rounds to a format is tried: families of numbers, and what they show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograder.banks._format_values import (
+    BF16,
+    E4M3,
+    E5M2,
+    FP16,
+    TF32,
+    both_signs,
+    code_points,
+    largest,
+    midpoints,
+    scattered,
+    smallest,
+    smallest_normal,
+    ties,
+)
+from autograder.judge.evidence import Scenario
+from autograder.judge.rounding_task import rounding
+
+
+def scenarios(rng: np.random.Generator) -> list[Scenario]:
+    """Families: nearest, ties, codes, subnormals, overflow, special, tensors."""
+    return [
+        *_nearest(rng),
+        *_ties(rng),
+        *_codes(),
+        *_subnormals(rng),
+        *_overflow(),
+        *_special(),
+        *_tensors(rng),
+        _beside(rng),
+    ]
+
+
+def _nearest(rng: np.random.Generator) -> list[Scenario]:
+    other = (int(rng.integers(6, 8)), int(rng.integers(2, 12)))
+    found = []
+    for bits, low, high in ((FP16, -13, 14), (BF16, -100, 120), (TF32, -100, 120), (E4M3, -5, 7), (E5M2, -13, 14)):
+        found.append(rounding("nearest", "ordinary numbers", scattered(rng, bits, 24, low, high), bits))
+    found.append(rounding("nearest", "a format of its own", scattered(rng, other, 24, -20, 20), other))
+    whole = rng.normal(size=24).astype(np.float32).astype(float)
+    return [*found, rounding("nearest", "float32 to itself", whole, (8, 23))]
+
+
+def _ties(rng: np.random.Generator) -> list[Scenario]:
+    found = [
+        rounding("ties", "exactly in the middle", ties(rng, bits, 16, -10, 10), bits) for bits in (FP16, BF16, TF32)
+    ]
+    for bits in (E4M3, E5M2):
+        middle = both_signs(midpoints(bits))
+        found.append(rounding("ties", "exactly in the middle, every pair of neighbours", middle, bits))
+    return found
+
+
+def _codes() -> list[Scenario]:
+    return [
+        rounding("codes", "values of the format itself", both_signs(code_points(bits)), bits) for bits in (E4M3, E5M2)
+    ]
+
+
+def _subnormals(rng: np.random.Generator) -> list[Scenario]:
+    """Below the smallest normal value; bfloat16's are float64 here, because float32 arithmetic gets into trouble."""
+    found = []
+    for bits in (FP16, E4M3, E5M2, (6, 6), BF16):
+        count = 2 ** bits[1]
+        whole = rng.integers(0, count, size=12) + rng.choice([0.25, 0.5, 0.75], size=12)
+        edge = [
+            0.25,
+            0.5,
+            0.75,
+            1.0,
+            1.25,
+            1.5,
+            1e-4,
+            count - 1,
+            count - 0.75,
+            count - 0.25,
+            count + 0.25,
+            count + 0.75,
+        ]
+        values = both_signs(np.array([*whole, *edge]) * smallest(bits))
+        dtype = "float64" if bits == BF16 else "float32"
+        found.append(rounding("subnormals", "near zero", values, bits, dtype))
+    return found
+
+
+def _overflow() -> list[Scenario]:
+    found = []
+    for bits in (FP16, E4M3, E5M2, (4, 2), (5, 3), (6, 6), BF16):
+        top = largest(bits)
+        spacing = 2.0 ** (np.frexp(top)[1] - 1 - bits[1])
+        steps = np.array([-1, -0.25, 0, 0.25, 0.5 - 2.0**-8, 0.5, 0.5 + 2.0**-8, 0.75, 1.0, 3.0])
+        beyond = np.array([1.9, 2.5, 4, 100]) * top if bits != BF16 else np.array([top * (1 + 2.0**-8)])
+        values = both_signs(np.concatenate([top + steps[steps < (1 if bits == BF16 else 9)] * spacing, beyond]))
+        found.append(rounding("overflow", "near the largest value and beyond", values, bits, "float64"))
+    near = both_signs(np.array([65504.0, 65505.0, 65519.0, 65520.0, 65536.0, 1e6, 1e30]))
+    return [*found, rounding("overflow", "near the largest value and beyond", near, FP16)]
+
+
+def _beside(rng: np.random.Generator) -> Scenario:
+    """float64 numbers so close to a middle that float32 would put them on it.
+
+    In a format without a torch dtype: torch's own casts from float64 go through float32.
+    """
+    bits = (int(rng.integers(6, 8)), int(rng.integers(4, 9)))
+    middle = ties(rng, bits, 16, -10, 10)
+    values = middle * (1 + rng.choice([-1.0, 1.0], size=16) * 2.0**-40)
+    return rounding("tensors", "float64, close to the middle", values, bits, "float64")
+
+
+def _special() -> list[Scenario]:
+    found = []
+    for bits in (FP16, E4M3, E5M2, BF16):
+        values = [0.0, -0.0, 1.0, -1.0, float("nan"), smallest_normal(bits)]
+        if bits in (FP16, BF16):
+            values += [float("inf"), -float("inf")]
+        found.append(rounding("special", "zeros, infinities and NaN", values, bits))
+    return found
+
+
+def _tensors(rng: np.random.Generator) -> list[Scenario]:
+    cases = [
+        ("a tensor without dimensions", np.array(scattered(rng, FP16, 1, -3, 3)[0]), FP16, {}),
+        ("a matrix", scattered(rng, E4M3, 6, -3, 3).reshape(2, 3), E4M3, {}),
+        ("a transposed matrix", scattered(rng, BF16, 6, -3, 3).reshape(3, 2), BF16, {"layout": "transposed"}),
+        ("an empty tensor", np.zeros((0, 3)), FP16, {}),
+        ("a float64 tensor", scattered(rng, FP16, 5, -3, 3), FP16, {"dtype": "float64"}),
+    ]
+    return [rounding("tensors", about, x, bits, **more) for about, x, bits, more in cases]
+
+
+def exact(values: np.ndarray, call: dict[str, Any]) -> np.ndarray:
+    """Rounded numbers are the ones they are."""
+    return np.where(np.isfinite(values), 1e-12 * np.abs(np.nan_to_num(values)), 0.0)
