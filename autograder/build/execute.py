@@ -16,6 +16,8 @@ import nbformat
 ALLOWED = {"NotWritten", "NotImplementedError"}
 """What a release notebook may raise before its tasks are done."""
 CELL_TIMEOUT = 600
+QUIET = ["--log-level=ERROR"]
+"""For the kernel, which else warns at every start that it talks over TCP; it does so on this machine only."""
 
 
 @dataclass
@@ -44,6 +46,7 @@ def execute_solved(root: Path, chapter: str, scale: str) -> Execution:
                 cwd=str(output.parent),
                 progress_bar=False,
                 execution_timeout=CELL_TIMEOUT,
+                extra_arguments=QUIET,
             )
         except PapermillExecutionError as failed:
             error = f"cell {failed.cell_index + 1}: {failed.ename}: {failed.evalue}"
@@ -62,7 +65,13 @@ def execute_release(root: Path, chapter: str, scale: str) -> Execution:
     workspace = root / "build" / "workspace" / f"{scale}-release" / chapter
     started = time.perf_counter()
     with _environment(workspace, strict=False):
-        client = NotebookClient(notebook, timeout=CELL_TIMEOUT, allow_errors=True, resources={"metadata": {"path": str(output.parent)}})
+        client = NotebookClient(
+            notebook,
+            timeout=CELL_TIMEOUT,
+            allow_errors=True,
+            extra_arguments=QUIET,
+            resources={"metadata": {"path": str(output.parent)}},
+        )
         client.execute()
     nbformat.write(notebook, output)
     return Execution(chapter, time.perf_counter() - started, next(_forbidden(notebook), ""), output)
@@ -90,7 +99,11 @@ def fresh_workspace(root: Path, kind: str) -> None:
 def _environment(workspace: Path, strict: bool) -> Iterator[None]:
     """The variables that a kernel started meanwhile inherits."""
     workspace.mkdir(parents=True, exist_ok=True)
-    ours = {"SGD2MUON_WORKSPACE": str(workspace.resolve()), "SGD2MUON_STRICT": "1" if strict else "", "OMP_NUM_THREADS": "1"}
+    ours = {
+        "SGD2MUON_WORKSPACE": str(workspace.resolve()),
+        "SGD2MUON_STRICT": "1" if strict else "",
+        "OMP_NUM_THREADS": "1",
+    }
     before = {name: os.environ.get(name) for name in ours}
     os.environ.update(ours)
     try:

@@ -94,7 +94,9 @@ def test_the_list_has_every_term_and_where_it_is_defined(tmp_path: Path) -> None
         ("# A **mini", "# <details>\n# A **mini", "01_one.py:10", "folded"),
     ],
 )
-def test_a_term_out_of_place_is_refused_with_its_line(tmp_path: Path, old: str, new: str, file: str, words: str) -> None:
+def test_a_term_out_of_place_is_refused_with_its_line(
+    tmp_path: Path, old: str, new: str, file: str, words: str
+) -> None:
     assert FIRST.count(old) == 1
     with pytest.raises(CourseError) as refused:
         course(tmp_path, first=FIRST.replace(old, new))
