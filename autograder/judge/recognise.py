@@ -245,7 +245,7 @@ def _usable(evidence: Evidence) -> bool:
 def _plausible(expectations: Expectations, evidence: Sequence[Evidence]) -> list[Variant]:
     """The accepted set, without members that a task can rule out at a glance."""
     choose = getattr(expectations.task, "plausible", None)
-    return choose(expectations.accepted, expectations.scenarios, evidence) if choose else expectations.accepted
+    return choose(expectations, evidence) if choose else expectations.accepted
 
 
 def _best_accepted(

@@ -6,7 +6,7 @@ import pytest
 
 from autograder.judge import Judge
 from autograder.judge.factors_in_words import factor_in_words
-from tests.bank import adam, decay_groups, momentum, muon, muon_groups, sgd
+from tests.bank import adam, decay_groups, momentum, muon, muon_groups, programs, sgd
 from tests.judge.test_strangers import changed, judged, said
 
 STEP = "        loss = None\n"
@@ -168,3 +168,12 @@ def test_a_long_description_is_cut_before_what_is_named(judge: Judge) -> None:
     for message in said(judged(judge, "muon", swapped)):
         assert len(message.split()) <= 80
         assert "rows and columns exchanged" in message
+
+
+@pytest.mark.parametrize("seed", [8, 11, 23])
+def test_muon_in_bfloat16_passes_and_is_told_from_its_relatives_at_any_seed(seed: int) -> None:
+    with Judge("trusted", seed=seed) as judge:
+        for program in programs.right("muon"):
+            if program.convention and "bfloat16" in program.convention:
+                result = judged(judge, "muon", program.source)
+                assert (result.passed, result.convention) == (True, program.convention), program.name
