@@ -193,7 +193,7 @@ add(
         "One norm over all parameters, or one for each group?",
         "Call clip_grad_norm_ once, with model.parameters().",
     ),
-    clipped=lambda s: [limit_norm(s, group) for group in s.groups],
+    clipped=lambda s: _limit_each(s),
 )
 add(
     "clips-first-group-only",
@@ -278,6 +278,11 @@ add(
     ),
     forwards=lambda s: 2.0,
 )
+
+
+def _limit_each(s: Any) -> None:
+    for group in s.groups:
+        limit_norm(s, group)
 
 
 def _raise() -> Any:
