@@ -882,8 +882,9 @@ check("multi_step")
 # <summary>Hint 3: nearly the answer</summary>
 #
 # `while step >= period: step, period = step - period, period * period_mult`. What is left is
-# `progress = step / period`. (A formula with a logarithm avoids the loop. It also lands in the
-# wrong period where rounding makes `log(243, 3)` a hair less than 5.)
+# `progress = step / period`. (A formula with a logarithm avoids the loop. Where rounding makes
+# `log(243, 3)` a hair less than 5 it restarts a step late. torch's own `step(epoch)` does, so it is
+# accepted, and named.)
 #
 # </details>
 

@@ -497,7 +497,7 @@ predict("weight_of_a_token", 15)
 # >
 # > - `loss_sum_fn(mb)` gives the *summed* loss of a micro-batch, a tensor with its graph;
 # > - `count_fn(mb)` gives its number of tokens, an `int`, which may be 0;
-# > - `micro_batches` is a list or tuple. What is inside is their business, not yours.
+# > - `micro_batches` is a list or tuple, and stays as it is. What is inside is their business, not yours.
 # >
 # > Afterwards `p.grad` has grown by the gradient of the mean loss over **all** tokens of all
 # > micro-batches. Return that mean loss as a number.

@@ -8,6 +8,7 @@ import numpy as np
 
 from autograder.judge.contract import Raises
 from autograder.judge.variants import Bank
+from autograder.oracles.loss_scaler import LARGEST_FLOAT32
 
 bank = Bank()
 add = bank.misconception
@@ -28,6 +29,12 @@ bank.convention(
     "a second unscale_ in one step that does nothing, instead of raising RuntimeError",
     source="torch_xla's syncfree scaler and hand-written training loops guard it the same way",
     again=lambda s, which: None,
+)
+bank.convention(
+    "scale-at-most-2-to-the-24",
+    "a scale that never grows beyond 2**24",
+    source="the default of Apex's max_loss_scale",
+    grown=lambda s: min(2.0**24, s.loss_scale * s.growth_factor),
 )
 
 # -- the loss and the gradients --------------------------------------------------------------------------------------
@@ -234,6 +241,16 @@ add(
     found_in=lambda grads: bool(grads) and not np.isfinite(grads[0]).all(),
 )
 add(
+    "sum-instead-of-each-number",
+    "that looks at a sum or a norm of the gradient, which overflows where no number in it does",
+    hints=(
+        "A gradient of four numbers of 1.2e38: is any of them inf? Is their sum?",
+        "What is asked for is whether any number is inf or NaN.",
+        "torch.isfinite(p.grad).all() looks at each number.",
+    ),
+    found_in=lambda grads: any(not np.abs(np.sum(grad)) <= LARGEST_FLOAT32 for grad in grads),
+)
+add(
     "never-looks",
     "that never looks for inf or NaN",
     hints=(
@@ -264,6 +281,16 @@ add(
         "Do not call optimizer.step() at all.",
     ),
     on_overflow=lambda s, which: _step_with_zeros(s, which),
+)
+add(
+    "steps-without-gradients",
+    "that takes the gradients away and steps, instead of skipping",
+    hints=(
+        "How often is optimizer.step() called when one of two steps overflows?",
+        "An optimizer may count its steps, or change its learning rate in them, even where no gradient is left.",
+        "Do not call optimizer.step() at all.",
+    ),
+    on_overflow=lambda s, which: _step_without(s, which),
 )
 add(
     "skips-when-clean",
@@ -536,4 +563,11 @@ def _step_with_zeros(s: Any, which: int) -> None:
         for i in group:
             if s.grads[i] is not None:
                 s.grads[i] = np.zeros_like(s.grads[i])
+    s.descend(which)
+
+
+def _step_without(s: Any, which: int) -> None:
+    for group in s.groups[which]:
+        for i in group:
+            s.grads[i] = None
     s.descend(which)

@@ -33,6 +33,7 @@ def draw_calls(rng: np.random.Generator) -> list[Scenario]:
         _scenario("eps", "eps = 0.05", [_call(_random(rng, (3, 4), n), eps=0.05) for n in (0.5, 0.02)]),
         _scenario("dtypes", "float32 and bfloat16", _dtypes(rng)),
         _scenario("layout", "a transposed view", [_call(_random(rng, (4, 5)), layout="transposed")]),
+        _scenario("steps", "no step at all", [_call(_random(rng, (4, 3)), steps=0)]),
         _scenario("by_position", "arguments by position", [_by_position(rng)]),
     ]
 

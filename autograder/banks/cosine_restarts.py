@@ -211,6 +211,7 @@ def _edges(rng: np.random.Generator) -> list[Scenario]:
         walk(FORMULA.entry, "edges", "a first period of one step", many, growing, open_steps=[0]),
         walk(FORMULA.entry, "edges", "late steps", late, long),
         *_logarithms(two),
+        walk(FORMULA.entry, "edges", "after five hundred periods", range(1000, 1004), two),
     ]
 
 

@@ -16,6 +16,7 @@ ENTRY = "LossScaler"
 SHAPES = [[2], [2, 2], [2], []]
 KINDS = {"inf": np.inf, "-inf": -np.inf, "NaN": np.nan}
 ONE = {"loss": 1.0}
+LARGE = float(np.float32(1.2e38))
 Events = list[list[Any]]
 
 
@@ -42,12 +43,25 @@ class Drawing:
         return found
 
     def run(
-        self, family: str, about: str, events: Events, hyper: dict[str, Any], *, two: bool = False, args: Any = ()
+        self,
+        family: str,
+        about: str,
+        events: Events,
+        hyper: dict[str, Any],
+        *,
+        two: bool = False,
+        args: Any = (),
+        size: float = 1.0,
+        lr_factor: float = 0.75,
     ) -> Scenario:
-        """A script; its optimizers are SGD with momentum, one over two groups or two over half of the parameters."""
+        """A script; its optimizers are SGD with momentum, one over two groups or two over half of the parameters. Their
+        learning rate is multiplied by lr_factor in every step(). size: of the parameters."""
         groups = [[[0, 1]], [[2, 3]]] if two else [[[0], [1, 2], [3]]]
-        optimizers = [{"groups": g, "kwargs": {"lr": 0.05 * (i + 1), "momentum": 0.9}} for i, g in enumerate(groups)]
-        init = [self.rng.uniform(-1, 1, size=shape).astype(np.float32) for shape in SHAPES]
+        optimizers = [
+            {"groups": g, "kwargs": {"lr": 0.05 * (i + 1), "momentum": 0.9}, "lr_factor": lr_factor}
+            for i, g in enumerate(groups)
+        ]
+        init = [(size * self.rng.uniform(-1, 1, size=shape)).astype(np.float32) for shape in SHAPES]
         make = {"args": list(args), "kwargs": hyper}
         return script(ENTRY, family, about, events, shapes=SHAPES, init=init, make=make, optimizers=optimizers)
 
@@ -127,13 +141,24 @@ def _overflow(d: Drawing) -> list[Scenario]:
     found.append(d.run("overflow", "three overflows in a row", again, d.hyper(9)))
     small = {**d.hyper(9), "init_scale": 2.0, "backoff_factor": 0.5}
     down = [event for _ in range(3) for event in d.iteration({1: np.inf})]
-    return [*found, d.run("overflow", "overflows down to a scale below one", [*down, *d.iteration()], small)]
+    found.append(d.run("overflow", "overflows down to a scale below one", [*down, *d.iteration()], small))
+    return [*found, _large_but_finite(d)]
+
+
+def _large_but_finite(d: Drawing) -> Scenario:
+    """Gradients of 1.2e38: each is a float32, and the sum of four of them is not. Small parameters keep the loss finite."""
+    large = [[LARGE] * int(np.prod(shape, dtype=int)) for shape in SHAPES]
+    events: Events = [["backward", large, True, True], ["call", "step", [{"optimizer": 0}]], *UPDATE]
+    hyper = {**d.hyper(9), "init_scale": 1.0}
+    return d.run("overflow", "large gradients that are finite", events, hyper, size=2.0**-6)
 
 
 def _growth(d: Drawing) -> list[Scenario]:
     steady = [event for _ in range(7) for event in d.iteration()]
     found = [d.run("growth", "seven clean steps", steady, d.hyper(interval)) for interval in (2, 3)]
     found.append(d.run("growth", "growth_interval is 1", d.iteration() + d.iteration(), d.hyper(1)))
+    high = {"init_scale": 2.0**22, "growth_factor": 4.0, "backoff_factor": 0.5, "growth_interval": 1}
+    found.append(d.run("growth", "a scale that grows to 2**32", [*d.iteration()] * 5, high))
     for at in (1, 2):
         events = [e for step in range(7) for e in d.iteration({0: np.inf} if step == at else None)]
         found.append(d.run("growth", f"an overflow at step {at + 1}", events, d.hyper(3)))
@@ -175,7 +200,7 @@ def _defaults(d: Drawing) -> list[Scenario]:
     round_: Events = [*still, ["call", "step", [{"optimizer": 0}]], ["call", "update", []]]
     look: Events = [["call", "scale", [ONE]]]
     long = [["repeat", 1999, round_], *look, ["repeat", 1, round_], *look, *d.iteration({0: np.inf}), *look * 12]
-    return [d.run("defaults", "LossScaler() without arguments", long, {})]
+    return [d.run("defaults", "LossScaler() without arguments", long, {}, lr_factor=1.0)]
 
 
 def _together(d: Drawing) -> list[Scenario]:

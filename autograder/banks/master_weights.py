@@ -189,6 +189,16 @@ add(
     saves_optimizer=lambda s: False,
 )
 add(
+    "learning-rate-not-restored",
+    "that goes on with the new optimizer's learning rate after loading, not with the saved one",
+    hints=(
+        "A schedule has lowered the learning rate before you save. Which one is used after loading?",
+        "The optimizer's state_dict has two parts, the state and the param_groups.",
+        "Save the whole optimizer.state_dict(), and load the whole of it.",
+    ),
+    saves_lr=lambda s: False,
+)
+add(
     "loaded-masters-unknown-to-the-optimizer",
     "whose loaded masters are other tensors than the optimizer's, so that the model stands still",
     hints=(
@@ -224,24 +234,25 @@ class Drawing:
     def __init__(self, rng: np.random.Generator):
         self.rng = rng
 
-    def grads(self, none: Sequence[int] = ()) -> list[Any]:
-        """Quarters between 0.5 and 2, of both signs."""
+    def grads(self, none: Sequence[int] = (), size: float = 1.0) -> list[Any]:
+        """Quarters between 0.5 and 2, of both signs, times size."""
         sizes = [int(np.prod(shape, dtype=int)) for shape in SHAPES]
-        drawn = [self.rng.integers(2, 9, n) / 4 * self.rng.choice([-1, 1], n) for n in sizes]
+        drawn = [size * self.rng.integers(2, 9, n) / 4 * self.rng.choice([-1, 1], n) for n in sizes]
         return [None if i in none else [float(v) for v in values] for i, values in enumerate(drawn)]
 
     def run(
         self, family: str, about: str, events: Events, lr: float, *, dtype: str = "bfloat16", form: str = "list"
     ) -> Scenario:
         """A script; the optimizer is SGD with momentum ½."""
-        init = [representable(self.rng.uniform(0.6, 1.4, s) * self.rng.choice([-1, 1], s), dtype) for s in SHAPES]
+        short = "float16" if dtype == "float16" else "bfloat16"
+        init = [representable(self.rng.uniform(0.6, 1.4, s) * self.rng.choice([-1, 1], s), short) for s in SHAPES]
         make = {"args": [{"params": [0, 1, 2], "form": form}, {"make_sgd": {"lr": lr, "momentum": 0.5}}]}
         options: dict[str, Any] = {"dtype": dtype, "exact": True}
         return script("MasterWeights", family, about, events, shapes=SHAPES, init=init, make=make, **options)
 
-    def iteration(self, none: Sequence[int] = (), micro_batches: int = 1) -> Events:
+    def iteration(self, none: Sequence[int] = (), micro_batches: int = 1, size: float = 1.0) -> Events:
         """Gradients, step, gradients cleared."""
-        first = [["backward", self.grads(none), False, False]]
+        first = [["backward", self.grads(none, size), False, False]]
         more = [["backward", self.grads(none), False, False] for _ in range(micro_batches - 1)]
         return [*first, *more, ["call", "step", []], ["call", "zero_grad", []]]
 
@@ -258,7 +269,10 @@ def scenarios(rng: np.random.Generator) -> list[Scenario]:
     saved = [*d.iteration(), *d.iteration(), ["reload"], *d.iteration(), *d.iteration()]
     small_saved = [*d.iteration(), *d.iteration(), ["reload"], *d.iteration(none=[0]), *d.iteration()]
     whole = [*d.iteration(none=[1]), *d.iteration(micro_batches=2), ["reload"], *d.iteration(), *d.iteration(none=[2])]
+    fading = [event for _ in range(3) for event in d.iteration(size=2.0**-30)]
+    long = [event for _ in range(8) for event in d.iteration()]
     tiny, large = 2.0**-10, 2.0**-5
+    lowered = [*d.iteration(), *d.iteration(), ["set_lr", large / 4], *d.iteration(), ["reload"], *d.iteration()]
     return [
         d.run("step", "", few, large),
         d.run("step", "parameters from a generator", others, large, form="generator"),
@@ -268,6 +282,15 @@ def scenarios(rng: np.random.Generator) -> list[Scenario]:
         d.run("gradients", "gradients of three micro-batches added up", summed, large),
         d.run("reload", "saved and loaded after two steps", saved, large),
         d.run("reload", "saved and loaded, small steps", small_saved, tiny),
+        d.run("gradients", "gradients that float16 cannot hold", fading, large * 2.0**30),
+        d.run("reload", "saved and loaded after a schedule has lowered the learning rate", lowered, large),
+        d.run(
+            "reload",
+            "float32, saved and loaded after eight steps",
+            [*long, ["reload"], *long[:4]],
+            large,
+            dtype="float32",
+        ),
         d.run("together", "float32 parameters", d.iteration() + d.iteration(), large, dtype="float32"),
         d.run("together", "missing gradients, micro-batches and a reload", whole, tiny, form="generator"),
     ]

@@ -10,6 +10,7 @@ from autograder.judge.contract import Raises
 from autograder.judge.evidence import Scenario
 from autograder.judge.step_task import ENTRY, StepTask, frame_width
 from autograder.judge.variants import Bank
+from autograder.oracles.mixed_precision_step import limit_norm
 
 bank = Bank()
 add = bank.misconception
@@ -55,7 +56,17 @@ add(
         "backward() adds to p.grad.",
         "Begin with optimizer.zero_grad().",
     ),
-    clears=lambda s: False,
+    clears=lambda s: (),
+)
+add(
+    "first-group-cleared-only",
+    "that clears the gradients of the first parameter group only",
+    hints=(
+        "Try an optimizer with two param_groups. Which gradients does your loop clear?",
+        "param_groups[0] is one part of the parameters.",
+        "optimizer.zero_grad() visits every group.",
+    ),
+    clears=lambda s: s.groups[0],
 )
 add(
     "gradients-cleared-afterwards",
@@ -65,7 +76,7 @@ add(
         "Somebody may have looked at gradients before.",
         "Clear before backward().",
     ),
-    clears=lambda s: False,
+    clears=lambda s: (),
     ends=lambda s: ("zero",),
 )
 add(
@@ -175,6 +186,26 @@ add(
     ),
 )
 add(
+    "clips-each-group",
+    "that clips every parameter group by itself",
+    hints=(
+        "Try an optimizer with two param_groups. How long is the whole gradient after clipping?",
+        "One norm over all parameters, or one for each group?",
+        "Call clip_grad_norm_ once, with model.parameters().",
+    ),
+    clipped=lambda s: _limit_each(s),
+)
+add(
+    "clips-first-group-only",
+    "that clips the first parameter group only",
+    hints=(
+        "Try an optimizer with two param_groups. Which gradients does your clipping see?",
+        "param_groups[0] is one part of the parameters.",
+        "clip_grad_norm_(model.parameters(), max_norm) sees all of them.",
+    ),
+    clipped=lambda s: limit_norm(s, s.groups[0]),
+)
+add(
     "clips-elements",
     "that clips every number by itself",
     hints=(
@@ -249,11 +280,17 @@ add(
 )
 
 
+def _limit_each(s: Any) -> None:
+    for group in s.groups:
+        limit_norm(s, group)
+
+
 def _raise() -> Any:
     raise Raises
 
 
 SIZES = [3, 4, 2]
+GROUPS = [[1, 2], [0]]
 
 
 class Drawing:
@@ -269,7 +306,8 @@ class Drawing:
     def run(
         self, family: str, about: str, calls: int, *, scale: float = 0.0, lr: float = 2.0**-8, **more: Any
     ) -> Scenario:
-        """`calls` steps. more: keyword arguments of the student's function under kwargs; factors: call → inf; stale."""
+        """`calls` steps. more: keyword arguments of the student's function under kwargs; factors: call → inf; stale;
+        groups of the optimizer."""
         inputs, hidden, outputs = SIZES
         factors = more.pop("factors", {})
         steps: list[dict[str, Any]] = []
@@ -317,6 +355,17 @@ def scenarios(rng: np.random.Generator) -> list[Scenario]:
             scale=32.0,
             kwargs={**fp16, "max_norm": 2.0},
             stale=True,
+        ),
+        d.run("plain", "an optimizer of two groups, old gradients", 2, stale=True, groups=GROUPS),
+        d.run("clip", "an optimizer of two groups, max_norm=0.5", 2, kwargs=small, lr=2.0**-3, groups=GROUPS),
+        d.run(
+            "together",
+            "an optimizer of two groups, a scaler, max_norm=0.5",
+            3,
+            scale=64.0,
+            kwargs={**fp16, **small},
+            lr=2.0**-3,
+            groups=GROUPS,
         ),
     ]
 

@@ -9,8 +9,8 @@ import numpy as np
 from autograder.judge.named_parts_task import Seen
 
 PADDING = -100.0
-UNUSED = 2
-"""As the player has them: a target that counts for nothing, and parameters that the loss does not depend on."""
+UNUSED, CHANGED = 2, 6
+"""As the player has them: a target that counts for nothing, and parameters that the loss does not depend on; a changed list."""
 
 
 def layout(program: dict[str, Any]) -> dict[str, int]:
@@ -46,6 +46,8 @@ def say(seen: Seen) -> str:
         return f"When a loss was computed, {graphs} still in memory{context}; there should be none."
     if seen.wrong("params"):
         return f"A parameter changed{context}; only gradients should."
+    if seen.mine["kind"][0] == CHANGED:
+        return f"Your function changed the list micro_batches{context}, which is its caller's; leave it as it is."
     return "The returned loss is a tensor that still carries its autograd graph; return a plain number."
 
 

@@ -40,6 +40,7 @@ def in_words(events: list[list[Any]], index: int) -> str:
         "shrink": "After the gradients were made smaller",
         "shrink_held": "After somebody who held p.grad since before unscale_ halved it",
         "reload": "After saving and loading",
+        "set_lr": "After a schedule set another learning rate",
         "repeat": f"After {rest[0] if rest else 0} iterations",
     }
     return names[kind]

@@ -133,9 +133,12 @@ class FunctionTask:
             return f"{self.shown(call)} raised {evidence.text}"
         start = 0
         fine = close(evidence.values, expected)
-        for call in scenario.program["calls"]:
+        for index, call in enumerate(scenario.program["calls"]):
             stop = start + returned_size(call) + FLAGS
             if not fine[start:stop].all():
+                code, wanted = evidence.values[stop - FLAGS], expected.values[stop - FLAGS]
+                if evidence.text and index == evidence.event and wanted == 0 and code not in (0, ErrorCode.SIGNATURE):
+                    return f"{self.shown(call)} raised {evidence.text}."
                 return self._explain_call(
                     call, evidence.values[start:stop], expected.values[start:stop], fine[start:stop]
                 )

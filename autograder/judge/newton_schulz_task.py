@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograder.judge.bfloat16 import allowance, on_grid, relative_error
-from autograder.judge.evidence import Expected, Scenario
+from autograder.judge.evidence import Evidence, Expected, Scenario
 from autograder.judge.function_task import FLAGS, FunctionTask, returned_size
 from autograder.judge.matrices_in_words import compared
 from autograder.judge.rule import Quantities
@@ -55,6 +55,23 @@ class NewtonSchulzTask(FunctionTask):
             start = stop + FLAGS
         holds = Holds(expected.values, tuple(loose), tuple(huge)) if loose or huge else None
         return Expected(expected.values, expected.tolerance, expected.event, ignored, holds)
+
+    def explain(self, evidence: Evidence, expected: Expected, scenario: Scenario) -> str:
+        """As for any function; where no number alone is wrong, the call whose result is further off than bfloat16 allows."""
+        said = super().explain(evidence, expected, scenario)
+        if said or not isinstance(expected.holds, Holds):
+            return said
+        start = 0
+        for call in scenario.program["calls"]:
+            stop = start + returned_size(call)
+            if any(at == start for at, _, _ in expected.holds.loose):
+                off = relative_error(evidence.values[start:stop], expected.values[start:stop])
+                if off > allowance(int(call["kwargs"].get("steps", 5))):
+                    return f"{self.shown(call)}: your result is {off:.0%} off, more than rounding to bfloat16 explains."
+                if not on_grid(evidence.values[start:stop]):
+                    return f"{self.shown(call)}: numbers of your result are no bfloat16, and too far off for float32."
+            start = stop + FLAGS
+        return ""
 
     def _explain_call(self, call: dict[str, Any], mine: np.ndarray, right: np.ndarray, fine: np.ndarray) -> str:
         said = super()._explain_call(call, mine, right, fine)

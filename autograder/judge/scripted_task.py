@@ -118,6 +118,8 @@ class ScriptedRun:
         elif kind == "shrink_held":
             factor = self.does.get("held_shrink", lambda factor: factor)(rest[0])
             self.grads = [None if g is None else g * factor for g in self.grads]
+        elif kind == "set_lr":
+            self.set_lr(*rest)
         elif kind == "repeat":
             self.repeat(*rest)
         elif kind == "reload":
@@ -195,6 +197,9 @@ class ScriptedRun:
     def call(self, method: str, args: list[Any]) -> float:
         """One method call; returns what it returns, NaN for None."""
         raise NotImplementedError
+
+    def set_lr(self, lr: float) -> None:
+        """A schedule sets the learning rate of the optimizer inside the object."""
 
     def repeat(self, times: int, events: list[list[Any]]) -> None:
         """Many events in one."""

@@ -17,8 +17,10 @@ from autograder.judge.function_task import REQUIRED, Formula
 def lengths(s: Any, length_of: Callable[[int], float]) -> np.ndarray:
     """The lengths of as many periods as the largest step needs; length_of: number of a period → its steps."""
     found: list[float] = []
-    while sum(found) <= np.max(s.step):
+    end, last = 0.0, np.max(s.step)
+    while end <= last:
         found.append(max(length_of(len(found)), 1))
+        end += found[-1]
     return np.array(found)
 
 

@@ -135,6 +135,7 @@ class LossScalerRun(ScriptedRun):
             grad = self.grads[i]
             if grad is not None:
                 self.write(i, self.optimizers[which].update(i, self.params[i], grad))
+        self.optimizers[which].lr *= self.program["optimizers"][which].get("lr_factor", 1.0)
 
     def update(self) -> None:
         """The next scale."""

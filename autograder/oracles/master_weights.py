@@ -34,6 +34,7 @@ class MasterWeightsRun(ScriptedRun):
         "cleared": lambda s: None,
         "saves_masters": lambda s: True,
         "saves_optimizer": lambda s: True,
+        "saves_lr": lambda s: True,
         "loaded": lambda s: None,
     }
 
@@ -55,7 +56,12 @@ class MasterWeightsRun(ScriptedRun):
             self.zero_grad()
         else:
             self.step()
+            self.open_result = True
         return np.nan
+
+    def set_lr(self, lr: float) -> None:
+        """The optimizer's new learning rate."""
+        self.optimizer.lr, self.open_grads = lr, True
 
     def zero_grad(self) -> None:
         """The model's gradients are cleared; whether to None or to zero is not looked at."""
@@ -98,5 +104,7 @@ class MasterWeightsRun(ScriptedRun):
         if self.does["saves_masters"](self):
             self.masters = {i: masters[i].copy() for i in chosen}
         if self.does["saves_optimizer"](self):
-            self.optimizer = optimizer
+            new, self.optimizer = self.optimizer, optimizer
+            if not self.does["saves_lr"](self):
+                self.optimizer.lr = new.lr
         self.does["loaded"](self)

@@ -6,7 +6,7 @@ the optimizer are in float32. Order: clear, forward, scaled backward, unscale, c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,14 +20,20 @@ from autograder.judge.variants import Step
 
 def global_norm(run: Run) -> None:
     """Scale all gradients together so that their joint norm is at most max_norm."""
-    norm = np.sqrt(sum(float(np.sum(g**2)) for g in run.grads if g is not None))
+    limit_norm(run, range(3))
+
+
+def limit_norm(run: Run, chosen: Iterable[int]) -> None:
+    """Scale the gradients of these parameters together so that their joint norm is at most max_norm."""
+    chosen = list(chosen)
+    norm = np.sqrt(sum(float(np.sum(run.grads[i] ** 2)) for i in chosen if run.grads[i] is not None))
     factor = run.max_norm / (norm + 1e-6)
     if not factor >= 1:
-        run.grads = [None if g is None else g * factor for g in run.grads]
+        run.grads = [g * factor if i in chosen and g is not None else g for i, g in enumerate(run.grads)]
 
 
 STEPS: dict[str, Step] = {
-    "clears": lambda s: True,
+    "clears": lambda s: range(3),
     "format": lambda s: s.dtype,
     "forwards": lambda s: 1.0,
     "form": lambda s: 1.0,
@@ -61,6 +67,7 @@ class Run:
         self.params = [first.reshape(hidden, inputs), second.reshape(outputs, hidden), np.ones(2)]
         stale = program.get("stale", False)
         self.grads: list[Any] = [np.full(p.shape, 3.0) if stale else None for p in self.params]
+        self.groups: list[list[int]] = program.get("groups", [[0, 1, 2]])
         self.optimizer = Descent(program["lr"], 0.5)
         self.scale: float | None = program["scale"] or None
         kwargs = program["kwargs"]
@@ -70,8 +77,8 @@ class Run:
 
     def call(self, step: Mapping[str, Any]) -> list[float]:
         """One call; the frame's head."""
-        if self.does["clears"](self):
-            self.grads = [None] * 3
+        cleared = self.does["clears"](self)
+        self.grads = [None if i in cleared else grad for i, grad in enumerate(self.grads)]
         if self.scale is None:
             self.does["without_scaler"](self)
         self.scale_of_the_step = self.scale

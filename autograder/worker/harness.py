@@ -49,6 +49,7 @@ class Recorder:
     def __init__(self, size: int):
         self.values = np.full(size, np.nan)
         self.event = -1
+        self.caught: BaseException | None = None
 
     def put(self, start: int, values: Any) -> None:
         """Write a flat sequence of floats at `start`."""
@@ -159,7 +160,7 @@ def _played(number: int, module: Any, scenario: dict[str, Any], recorder: Record
         player.play(module, scenario, recorder)
     except BaseException as error:
         return _record(number, Status.RAISED, recorder, error)
-    return _record(number, Status.OK, recorder, None)
+    return _record(number, Status.OK, recorder, recorder.caught)
 
 
 def _record(number: int, status: Status, recorder: Recorder, error: BaseException | None) -> bytes:

@@ -288,6 +288,13 @@ class LossScaler:
         ),
         "scale-at-least-one",
     ),
+    "ceiling": (
+        BASE.replace(
+            "self.loss_scale *= self.growth_factor",
+            "self.loss_scale = min(2.0**24, self.loss_scale * self.growth_factor)",
+        ),
+        "scale-at-most-2-to-the-24",
+    ),
     "silent-guard": (
         BASE.replace('raise RuntimeError("unscale_ has already been called in this step")', "return"),
         "second-unscale-does-nothing",
@@ -338,6 +345,7 @@ WRONG = {
         ("        found = False\n", "        found, first = False, True\n"),
         (_FOUND, "found, first = (not torch.isfinite(p.grad).all().item()) if first else found, False"),
     ],
+    "sum-instead-of-each-number": [(_FOUND, "found = found or not torch.isfinite(p.grad.sum()).item()")],
     "never-looks": [(_FOUND, "pass")],
     "steps-in-spite-of-overflow": [(_OVERFLOW, "            optimizer.step()\n            return False\n")],
     "steps-with-zero-gradients": [
@@ -345,6 +353,9 @@ WRONG = {
             _OVERFLOW,
             "            optimizer.zero_grad(set_to_none=False)\n            optimizer.step()\n            return False\n",
         )
+    ],
+    "steps-without-gradients": [
+        (_OVERFLOW, "            optimizer.zero_grad()\n            optimizer.step()\n            return False\n")
     ],
     "skips-when-clean": [(_LOOK, "if not self.found.get(id(optimizer), False):")],
     "one-flag-for-all-optimizers": [(_LOOK, "if any(self.found.values()):")],

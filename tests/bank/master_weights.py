@@ -229,6 +229,12 @@ WRONG = {
         (', "optimizer": self.optimizer.state_dict()', ""),
         ('        self.optimizer.load_state_dict(state["optimizer"])\n', ""),
     ],
+    "learning-rate-not-restored": [
+        (
+            'self.optimizer.load_state_dict(state["optimizer"])',
+            'self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": state["optimizer"]["state"]})',
+        )
+    ],
     "loaded-masters-unknown-to-the-optimizer": [
         (
             '        for master, saved in zip(self.masters, state["masters"]):\n            master.copy_(saved)\n',

@@ -126,6 +126,7 @@ WRONG = {
     "no-autocast": [(_AUTOCAST, "if True:")],
     "always-bfloat16": [(_AUTOCAST, "with torch.autocast(device.type):")],
     "old-gradients-kept": [(_ZERO, "")],
+    "first-group-cleared-only": [(_ZERO, "    for p in optimizer.param_groups[0]['params']:\n        p.grad = None\n")],
     "gradients-cleared-afterwards": [(_ZERO, ""), ("    # end\n", "    optimizer.zero_grad()\n")],
     "loss-not-scaled": [(_BACKWARD, "    loss.backward()\n")],
     "scaler-ignored": [(_BACKWARD, "    loss.backward()\n"), (_UNSCALE, ""), (_STEP, "    optimizer.step()\n")],
@@ -146,6 +147,16 @@ WRONG = {
             _CLIP_LINE,
             "        for p in model.parameters():\n            torch.nn.utils.clip_grad_norm_([p], max_norm)\n",
         )
+    ],
+    "clips-each-group": [
+        (
+            _CLIP_LINE,
+            "        for group in optimizer.param_groups:\n"
+            "            torch.nn.utils.clip_grad_norm_(group['params'], max_norm)\n",
+        )
+    ],
+    "clips-first-group-only": [
+        (_CLIP_LINE, "        torch.nn.utils.clip_grad_norm_(optimizer.param_groups[0]['params'], max_norm)\n")
     ],
     "clips-elements": [(_CLIP_LINE, "        torch.nn.utils.clip_grad_value_(model.parameters(), max_norm)\n")],
     "needs-max-norm": [("    if max_norm is not None:\n", "    if max_norm > 0:\n")],

@@ -3,12 +3,13 @@
 The model is linear: parameters weight (inputs,), bias () and one that no loss depends on, (2,). A micro-batch is a pair
 (x, y), x (rows, inputs) and y (rows,); rows with y = PADDING count for nothing. The loss is half the squared error.
 
-Parts, in this order: returned (1), gradients and parameters (inputs + 3 each), kind (1: of what was returned), calls (per micro-batch, of loss_sum_fn), alive (per micro-batch: graphs of other micro-batches that still held
+Parts, in this order: returned (1), gradients and parameters (inputs + 3 each), kind (1: of what was returned, or CHANGED where the list of micro-batches was), calls (per micro-batch, of loss_sum_fn), alive (per micro-batch: graphs of other micro-batches that still held
 saved tensors when its loss was asked for), counted (per micro-batch, calls of count_fn).
 """
 
 from __future__ import annotations
 
+import operator
 import weakref
 from typing import Any
 
@@ -20,6 +21,7 @@ from autograder.worker.players.tensors import kind_of, numbers, tensor
 
 PADDING = -100.0
 UNUSED = 2
+CHANGED = 6
 
 
 def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
@@ -27,12 +29,28 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
     recorder.event = 0
     watched = _Watched(scenario)
     recorder.event = 1
-    given = watched.batches if scenario.get("form", "list") == "list" else tuple(watched.batches)
+    given = (list if scenario.get("form", "list") == "list" else tuple)(watched.batches)
     returned = getattr(module, scenario["entry"])(watched.loss_sum, watched.count, given)
     parts = [numbers(returned, 1)]
     for tensors in ([param.grad for param in watched.params], watched.params):
         parts += [numbers(item, param.numel()) for item, param in zip(tensors, watched.params, strict=True)]
-    recorder.put(0, np.concatenate([*parts, [_kind(returned)], watched.calls, watched.alive, watched.counted]))
+    recorder.put(
+        0,
+        np.concatenate(
+            [
+                *parts,
+                [_kind(returned) if _as_it_was(given, watched.batches) else CHANGED],
+                watched.calls,
+                watched.alive,
+                watched.counted,
+            ]
+        ),
+    )
+
+
+def _as_it_was(given: Any, batches: list[Any]) -> bool:
+    """Whether the list still holds the same micro-batches in the same order."""
+    return len(given) == len(batches) and all(map(operator.is_, given, batches))
 
 
 def _kind(returned: Any) -> int:

@@ -19,15 +19,30 @@ from autograder.worker.players.tensors import DTYPES, numbers, size_of, tensor
 FLAGS = ("error", "shape", "dtype", "untouched")
 
 
+class _CallError(Exception):
+    """Carries what the student's function raised."""
+
+
 def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
-    """Every call of the scenario, one after another; a call that raises does not stop the next."""
-    start = 0
+    """Every call of the scenario, one after another; a call that raises does not stop the next.
+
+    The record's text and event are then those of one call that raised.
+    """
+    start, raised = 0, -1
     for index, call in enumerate(scenario["calls"]):
         recorder.event = index
         wanted = call["returns"]
         size = sum(size_of(item["shape"]) for item in wanted)
-        recorder.put(start, _call(module, scenario, call, wanted))
+        try:
+            recorder.put(start, _call(module, scenario, call, wanted))
+        except _CallError as found:
+            error = found.args[0]
+            recorder.put(start, np.concatenate([np.full(size, np.nan), [_code(error), 0, 0, 0]]))
+            if recorder.caught is None or isinstance(recorder.caught, ValueError) > isinstance(error, ValueError):
+                recorder.caught, raised = error, index  # ValueErrors may be asked for; others tell more
         start += size + len(FLAGS)
+    if raised >= 0:
+        recorder.event = raised
 
 
 def _call(module: Any, scenario: dict[str, Any], call: dict[str, Any], wanted: list[dict[str, Any]]) -> np.ndarray:
@@ -40,7 +55,7 @@ def _call(module: Any, scenario: dict[str, Any], call: dict[str, Any], wanted: l
     except Exception as error:
         if isinstance(error, NotImplementedError):
             raise
-        return np.concatenate([np.full(size, np.nan), [_code(error), 0, 0, 0]])
+        raise _CallError(error) from error
     results = result if isinstance(result, tuple) and len(wanted) > 1 else (result,)
     if len(results) != len(wanted):
         return np.concatenate([np.full(size, np.nan), [ErrorCode.NONE, 0, 0, 0]])

@@ -94,7 +94,9 @@ class _Run:
         if scenario.get("stale"):
             for param in self.model.parameters():
                 param.grad = torch.full_like(param, 3.0)
-        self.optimizer = torch.optim.SGD(self.model.parameters(), lr=scenario["lr"], momentum=0.5)
+        params = [self.model.first.weight, self.model.second.weight, self.model.unused]
+        groups = [{"params": [params[i] for i in group]} for group in scenario.get("groups", [[0, 1, 2]])]
+        self.optimizer = torch.optim.SGD(groups, lr=scenario["lr"], momentum=0.5)
         self.scaler = Scaler(scenario["scale"]) if scenario["scale"] else None
         self.form = 0
 

@@ -27,6 +27,21 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
         recorder.put((index - 1) * run.width, run.frame(event))
 
 
+class FadingSGD(torch.optim.SGD):
+    """SGD whose step() also multiplies the learning rate by a factor, so that every call leaves a trace."""
+
+    def __init__(self, groups: list[dict[str, Any]], lr_factor: float, **kwargs: Any):
+        super().__init__(groups, **kwargs)
+        self.lr_factor = lr_factor
+
+    def step(self, closure: Any = None) -> Any:
+        """One step; the next has another learning rate."""
+        result = super().step(closure)
+        for group in self.param_groups:
+            group["lr"] *= self.lr_factor
+        return result
+
+
 class _Run:
     def __init__(self, module: Any, scenario: dict[str, Any]):
         self.module, self.scenario = module, scenario
@@ -39,6 +54,7 @@ class _Run:
         self.views = [param.data for param in self.params]
         self.width = 2 + 3 * sum(size_of(shape) for shape in self.shapes)
         self.optimizers = [self._optimizer(spec) for spec in scenario.get("optimizers", [])]
+        self.made: list[torch.optim.Optimizer] = []
         self.object: Any = None
         self.result: Any = None
         self.error = 0.0
@@ -105,7 +121,17 @@ class _Run:
 
     def _optimizer(self, spec: dict[str, Any]) -> torch.optim.Optimizer:
         groups = [{"params": [self.params[i] for i in group]} for group in spec["groups"]]
-        return torch.optim.SGD(groups, **spec["kwargs"])
+        return FadingSGD(groups, spec.get("lr_factor", 1.0), **spec["kwargs"])
+
+    def _made(self, optimizer: torch.optim.Optimizer) -> torch.optim.Optimizer:
+        self.made.append(optimizer)
+        return optimizer
+
+    def _set_lr(self, lr: float) -> None:
+        """What a schedule does to the optimizers that the object has asked for."""
+        for optimizer in self.made:
+            for group in optimizer.param_groups:
+                group["lr"] = lr
 
     def _argument(self, value: Any) -> Any:
         """Plain data as what it stands for: an optimizer, the parameters, a factory of optimizers, a loss."""
@@ -117,7 +143,7 @@ class _Run:
             chosen = [self.params[i] for i in value["params"]]
             return iter(chosen) if value["form"] == "generator" else chosen
         if "make_sgd" in value:
-            return lambda params: torch.optim.SGD(params, **value["make_sgd"])
+            return lambda params: self._made(torch.optim.SGD(params, **value["make_sgd"]))
         return torch.tensor(value["loss"], dtype=torch.float32, requires_grad=True)
 
     def frame(self, event: list[Any]) -> np.ndarray:
