@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-
 LARGEST = 1e300
 MOST_OF_A_SLIP = 0.2
 
