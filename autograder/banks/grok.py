@@ -232,6 +232,17 @@ add(
     memorised=lambda old, k, accuracy, threshold, number: k if accuracy >= threshold else old,
 )
 add(
+    "zero-taken-for-never",
+    "that takes the step 0 of memorised for never",
+    source="`if not memorised` is true for None and for 0",
+    hints=(
+        "The training set is known before the first update. What is memorised at the end?",
+        "What is `not 0` in Python? And `not None`?",
+        "Ask whether memorised is None.",
+    ),
+    memorised=lambda old, k, accuracy, threshold, number: k if not old and accuracy >= threshold else old,
+)
+add(
     "memorised-forgotten",
     "that takes memorised back when training accuracy drops",
     hints=(
@@ -390,16 +401,20 @@ add(
 
 
 def scenarios(rng: np.random.Generator) -> list[Scenario]:
-    """Runs that never get there, that memorise and fall back, that grok between and at logged steps, and short ones."""
+    """Runs that never get there, that memorise and fall back or from the start, that grok between and at logged steps, after
+    a long plateau and without the training set, and short ones."""
     never = run(rng, "plain", 6, 2, train=[0, 1, 2, 2, 3, 2, 1], val=[1, 0, 1, 2, 0, 3, 2])
     falls_back = run(rng, "firsts", 8, 2, train=[0, 1, 2, 3, 4, 5, 2, 4, 5], val=[0, 1, 0, 2, 1, 3, 0, 1, 2])
+    knows = run(rng, "firsts", 4, 2, train=[5, 4, 3, 4, 5], val=[0, 1, 2, 1, 0])
     late = run(rng, "stops", 15, 3, train=[1, 2, 3, 4, 4, 4, 5], val=[0, 1, 0, 2, 4, 5, 3, 4, 2, 4, 5])
     every = run(rng, "stops", 6, 1, train=[0, 3, 4, 5, 5, 5, 5], val=[0, 1, 2, 3, 5, 5, 5])
+    plateau = run(rng, "stops", 22, 1, train=[0, 2, 4, 5], val=[*rng.integers(3, size=20), 5])
+    unlearned = run(rng, "stops", 5, 1, train=[0, 1, 3, 2, 3], val=[0, 2, 3, 5, 1, 2])
     ends = run(rng, "edges", 7, 3, train=[0, 2, 4, 4, 5, 5, 5, 5], val=[0, 2, 1, 2, 3, 3, 3, 4])
     short = run(rng, "edges", 3, 10, train=[0, 1, 4, 4], val=[2, 1, 3, 2])
     nothing = run(rng, "edges", 0, 5, train=[2, 1], val=[3, 1])
     at_once = run(rng, "edges", 5, 2, train=[4, 5], val=[4, 5])
-    return [never, falls_back, late, every, ends, short, nothing, at_once]
+    return [never, falls_back, knows, late, every, plateau, unlearned, ends, short, nothing, at_once]
 
 
 TASK = GrokTask("grok", "course_lib/training/grok.py", "train_until_grok", bank, scenarios)

@@ -208,6 +208,26 @@ add(
     val=lambda s: s.shuffled[s.cut + 1 :],
 )
 add(
+    "overlap-at-the-cut",
+    "that has the pair at the cut in both sets",
+    hints=(
+        "How many pairs are in both sets together?",
+        "One pair occurs twice. Where does the second slice begin?",
+        "order[:n] and order[n:] share nothing and lose nothing.",
+    ),
+    val=lambda s: s.shuffled[s.cut - 1 :],
+)
+add(
+    "drawn-separately",
+    "that draws validation from an order of its own",
+    hints=(
+        "Does any pair occur in both sets?",
+        "How many orders do you draw?",
+        "Draw one order; its first part is training, the rest is validation.",
+    ),
+    val=lambda s: s.rng.permutation(len(s.pairs))[s.cut :],
+)
+add(
     "drawn-with-replacement",
     "that draws pairs with replacement",
     source="torch.randint in place of torch.randperm",
@@ -367,7 +387,7 @@ def scenarios(rng: np.random.Generator) -> list[Any]:
         draws("add", "", [call("add", first), call("add", second, fractions[0])]),
         draws("others", "", [call(operation, p) for operation in ("sub", "mul") for p in (first, second)]),
         draws("div", "", [call("div", 7), call("div", 11, fractions[1]), call("div", second)]),
-        draws("split", "", [call("add", 11, f) for f in fractions] + [call("mul", 13, 0.3), call("div", 13, 0.8)]),
+        draws("split", "", [call("add", 11, f) for f in fractions] + [call("mul", 13, 0.3), call("div", 13, 0.75)]),
         _four_draws(call("sub", 11, fractions[0])),
     ]
     names = ["pow", "divide", ""]

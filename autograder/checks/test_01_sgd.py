@@ -74,7 +74,7 @@ def test_largest_stable_lr(student):
     student.answers(
         Number(
             0.2,
-            tolerance=0.002,
+            tolerance=0.0015,
             slips={
                 0.1: "That is 1/L: there the steep direction is at its minimum after one step. How much further can you go?",
                 20: "That is 2/μ, the limit of the flat direction. The steep one has a smaller limit, and both share one lr.",

@@ -36,7 +36,7 @@ def _no_list(name: str, missing: str) -> str:
 def _training(at: Any, due: Any, good: Any, scenario: Scenario) -> str:
     updates, wanted = at["updates"][0], due["updates"][0]
     if updates != wanted:
-        return f"{updates:.0f} updates were made, where {wanted:.0f} are right."
+        return f"{updates:.0f} updates were made, where {wanted:.0f} are right.{_stopped(at, due)}"
     width = np.array(scenario.program["tables"][0]).size
     fine, mine, right = (part["gradients"].reshape(-1, width) for part in (good, at, due))
     both = ~np.isnan(mine[:, 0]) & ~np.isnan(right[:, 0])
@@ -46,6 +46,18 @@ def _training(at: Any, due: Any, good: Any, scenario: Scenario) -> str:
         return f"at update {k + 1} the gradient {_gradient(mine[k], right[k], mine[:k])}"
     lost = np.flatnonzero(np.isnan(mine[:, 0]) & ~np.isnan(right[:, 0]))
     return f"at update {int(lost[0]) + 1} there was no gradient." if lost.size else ""
+
+
+def _stopped(at: Any, due: Any) -> str:
+    """What validation accuracy says about a run that was too short or too long."""
+    seen = at["val_acc"][~np.isnan(at["val_acc"])]
+    if at["updates"][0] < due["updates"][0]:
+        return (
+            f" Your last val_acc is {seen[-1]:.3g}, and below 0.99 the run goes on."
+            if seen.size and seen[-1] < 0.99
+            else ""
+        )
+    return "" if np.isnan(due["grokked"][0]) else f" At step {due['grokked'][0]:g} validation accuracy is 0.99 or more."
 
 
 def _gradient(mine: np.ndarray, right: np.ndarray, before: np.ndarray) -> str:

@@ -245,6 +245,7 @@ def _error_name(code: float) -> str:
         ErrorCode.RUNTIME: "RuntimeError",
         ErrorCode.NO_GRAPH: "RuntimeError",
         ErrorCode.KEY: "a lookup error",
+        ErrorCode.NOT_WRITTEN: "NotImplementedError",
         ErrorCode.MEMORY: "MemoryError",
     }
     names |= {ErrorCode.ARITHMETIC: "an arithmetic error, such as a division by zero"}

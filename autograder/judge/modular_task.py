@@ -21,8 +21,8 @@ from autograder.worker.codes import ErrorCode
 from autograder.worker.players.modular import HEAD_SIZE
 
 FORM = ("error", "parts", "x_dims", "y_dims", "x_int64", "y_int64", "lengths")
-SPLIT = ("size_error", "overlap", "block", "whole_rows", "whole_columns")
-TABLE = ("missing", "twice", "outside", "wrong_answers", "right_in_another_order", "largest")
+SPLIT = ("size_error", "overlap", "shared", "block", "whole_rows", "whole_columns")
+TABLE = ("missing", "lost", "twice", "outside", "wrong_answers", "right_in_another_order", "largest")
 DRAWS = ("global_untouched", "same_as_first", "same_size")
 OWN_STEPS = ("entropy", "touches", "form", "free")
 DRAWN = 4
@@ -170,8 +170,8 @@ def _mask(name: str, call: dict[str, Any]) -> np.ndarray:
         "form": FORM,
         "split": SPLIT,
         "draws": DRAWS,
-        "pairs": TABLE[:3],
-        "answers": TABLE[3:],
+        "pairs": TABLE[:4],
+        "answers": TABLE[4:],
     }
     chosen = wanted.get(name, FEATURES)
     everything = name in ("path", "all")
@@ -252,6 +252,7 @@ def _table(counts: list[np.ndarray], answers: np.ndarray, call: dict[str, Any], 
     return {
         "largest": float(given.max(initial=0.0)),
         "missing": float((total[due] == 0).any()),
+        "lost": float((total[due] == 0).sum()),
         "twice": float((counts[0] > 1).any() or (counts[1] > 1).any()),
         "outside": float(outside > 0 or (total[~due] > 0).any()),
         "wrong_answers": float(wrong > 0),
@@ -270,6 +271,7 @@ def _split(counts: list[np.ndarray], size: float, call: dict[str, Any]) -> dict[
     return {
         "size_error": 0.0 if abs(error) < 1 else round(error, 6),
         "overlap": float(((counts[0] > 0) & (counts[1] > 0)).any()),
+        "shared": float(((counts[0] > 0) & (counts[1] > 0)).sum()),
         "block": float(any(np.count_nonzero(np.diff(line.astype(int))) <= 1 for line in lines)),
         "whole_rows": float(_whole(table) >= len(table) - 1),
         "whole_columns": float(_whole(table.T) >= len(table.T) - 1),

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+LARGEST = 1e300
+MOST_OF_A_SLIP = 0.2
 
 
 class Question(Protocol):
@@ -17,7 +21,11 @@ class Question(Protocol):
 
 @dataclass(frozen=True)
 class Number:
-    """A number, right within `tolerance` (absolute). slips: wrong values that have a known reason → the reason."""
+    """A number, right within `tolerance` (absolute). slips: wrong values that have a known reason → the reason.
+
+    A slip is recognised within the same share of its own size, and 20 % of it at most: what 290 ± 90 leaves open
+    would be far too much around 30. Of two slips the nearer one counts.
+    """
 
     value: float
     tolerance: float
@@ -25,18 +33,28 @@ class Number:
     slips: Mapping[float, str] = field(default_factory=dict)
 
     def judge(self, answer: Any) -> tuple[bool, str]:
-        """Compare; a slip is recognised within the same tolerance."""
+        """Compare with the right value, then with the slips."""
+        if isinstance(answer, str):
+            return False, f"This asks for one number{self._in_unit()}, without quotes; yours is {shown(answer)}."
         if isinstance(answer, bool) or not isinstance(answer, int | float):
             return False, f"This asks for one number{self._in_unit()}; yours is {shown(answer)}."
-        if not math.isfinite(answer):
-            return False, f"This asks for a finite number{self._in_unit()}."
+        if not abs(answer) <= LARGEST:
+            return False, f"This asks for a number{self._in_unit()} of a sensible size."
         if abs(answer - self.value) <= self.tolerance:
             return True, ""
-        for wrong, reason in self.slips.items():
-            if abs(answer - wrong) <= self.tolerance:
-                return False, f"Yours is {answer:g}{self._in_unit()}. {reason}"
+        if self.slips:
+            wrong = min(self.slips, key=lambda slip: self._distance(answer, slip))
+            if self._distance(answer, wrong) <= 1:
+                return False, f"Yours is {answer:g}{self._in_unit()}. {self.slips[wrong]}"
         side = "too large" if answer > self.value else "too small"
         return False, f"Yours is {answer:g}{self._in_unit()}, which is {side}."
+
+    def _distance(self, answer: float, slip: float) -> float:
+        """How far an answer is from a slip, in units of what is still taken for it."""
+        share = min(self.tolerance / abs(self.value), MOST_OF_A_SLIP)
+        room = share * abs(slip) if slip else self.tolerance
+        off = abs(answer - slip)
+        return off / room if room else (math.inf if off else 0.0)
 
     def _in_unit(self) -> str:
         return f" {self.unit}" if self.unit else ""
@@ -51,8 +69,8 @@ class Choice:
     why: Mapping[str, str] = field(default_factory=dict)
 
     def judge(self, answer: Any) -> tuple[bool, str]:
-        """Compare, whatever the case of the letter."""
-        given = answer.strip().lower() if isinstance(answer, str) else answer
+        """Compare, whatever the case of the letter, and with or without a bracket or a full stop."""
+        given = answer.strip(" \n\t().").lower() if isinstance(answer, str) else answer
         if not isinstance(given, str) or given not in self.options or len(given) != 1:
             return False, f'This asks for one letter of "{self.options}" in quotes; yours is {shown(answer)}.'
         return given == self.answer, "" if given == self.answer else self.why.get(
@@ -70,10 +88,10 @@ class Choices:
 
     def judge(self, answer: Any) -> tuple[bool, str]:
         """Compare the sets; the message speaks of a letter too many before one that is missing."""
-        given = list(answer) if isinstance(answer, str | list | tuple | set) else None
-        if given is None or not all(isinstance(item, str) and item.strip().lower() in self.options for item in given):
+        given = items(answer)
+        if not given or not set(given) <= set(self.options):
             return False, f'This asks for letters of "{self.options}", such as ["a", "b"]; yours is {shown(answer)}.'
-        chosen = {item.strip().lower() for item in given}
+        chosen = set(given)
         extra, lacking = sorted(chosen - set(self.answers)), set(self.answers) - chosen
         if extra:
             return False, self.why.get(extra[0], f"{extra[0]} does not belong to it.")
@@ -90,7 +108,7 @@ class Ordering:
     def judge(self, answer: Any) -> tuple[bool, str]:
         """Compare; the message names the first place that differs."""
         wanted = list(self.order)
-        given = [str(item).strip().lower() for item in answer] if isinstance(answer, str | list | tuple) else None
+        given = None if isinstance(answer, set) else items(answer)
         if given is None or sorted(given) != sorted(wanted):
             return (
                 False,
@@ -99,7 +117,17 @@ class Ordering:
         if given == wanted:
             return True, ""
         place = next(i for i, (mine, right) in enumerate(zip(given, wanted, strict=True)) if mine != right)
-        return False, f"The first {place} are right; place {place + 1} is not. {self.because}".strip()
+        return False, f"Place {place + 1} is the first that is wrong. {self.because}".strip()
+
+
+def items(answer: Any) -> list[str] | None:
+    """The letters or words of a list, or of a text such as "a, c", "a c" or "ac"; None for anything else."""
+    if isinstance(answer, str):
+        words = re.findall(r"[^\s,;]+", answer.lower())
+        return list(words[0]) if len(words) == 1 else words
+    if isinstance(answer, list | tuple | set) and all(isinstance(item, str) for item in answer):
+        return [item.strip().lower() for item in answer]
+    return None
 
 
 def shown(answer: Any) -> str:

@@ -38,14 +38,12 @@ def check(task: str) -> CheckView:
 
 def predict(task: str, value: Any) -> None:
     """Note what you expect, before you run the experiment: a number, a letter, or a list."""
-    _note(task, value)
-    print(f"Noted: {value!r}. Now run on and see.")
+    print(f"Noted: {_note(task, value)!r}. Now run on and see.")
 
 
 def quiz(task: str, value: Any) -> None:
     """Note your answer: a number, a letter such as "b", or a list of letters."""
-    _note(task, value)
-    print(f"Noted: {value!r}.")
+    print(f"Noted: {_note(task, value)!r}.")
 
 
 def hint(task: str) -> str:
@@ -73,7 +71,10 @@ def _known(task: str) -> dict[str, Any]:
     return known
 
 
-def _note(task: str, value: Any) -> None:
+def _note(task: str, value: Any) -> Any:
+    """Remember an answer, and give it back; a number of numpy or torch becomes Python's."""
+    if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
+        value = value.item()
     if value is ...:
         raise NotWritten(f"{task}: type your answer in place of the three dots.")
     if not _is_literal(value):
@@ -82,6 +83,7 @@ def _note(task: str, value: Any) -> None:
         )
     _known(task)
     remember("answers.jsonl", task=task, value=value)
+    return value
 
 
 def _is_literal(value: Any) -> bool:

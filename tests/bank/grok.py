@@ -283,6 +283,7 @@ WRONG = {
         (STEP, "optimizer.step()\n        if grokked is not None:\n            break"),
     ],
     "memorised-is-the-last-time": [(MEMORISED, "if train_acc >= 0.99:\n                memorised = step")],
+    "zero-taken-for-never": [(MEMORISED, MEMORISED.replace("memorised is None", "not memorised"))],
     "memorised-forgotten": [
         (MEMORISED, MEMORISED + "\n            if train_acc < 0.99:\n                memorised = None")
     ],

@@ -197,6 +197,8 @@ WRONG = {
     "validation-is-everything": [(SLICES, "train, val = order[:cut], order")],
     "validation-is-training": [(SLICES, "train, val = order[:cut], order[:cut]")],
     "gap-at-the-cut": [(SLICES, "train, val = order[:cut], order[cut + 1 :]")],
+    "overlap-at-the-cut": [(SLICES, "train, val = order[:cut], order[cut - 1 :]")],
+    "drawn-separately": [(SLICES, "train, val = order[:cut], torch.randperm(n, generator=generator)[cut:]")],
     "drawn-with-replacement": [(ORDER, "order = torch.randint(n, (n,), generator=generator)")],
     "fraction-swapped": [(CUT, "cut = n - int(train_fraction * n)")],
     "fraction-ignored": [(CUT, "cut = n // 2")],

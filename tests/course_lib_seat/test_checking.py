@@ -8,7 +8,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 
 from course_lib.errors import CheckFailed, JudgeProblem, NotWritten
 from course_lib.notebook import check, hint, predict, quiz
@@ -94,6 +96,15 @@ def test_an_answer_is_noted_and_judged_later(ask: Any, judge: JudgeClient) -> No
     ask("rate", 0.2)
     assert check("rate").passed
     assert answers() == {"rate": 0.2}
+
+
+@pytest.mark.parametrize("value", [np.float64(0.2), np.float32(0.5), np.int64(3), torch.tensor(0.25), torch.tensor(7)])
+def test_a_computed_number_is_noted_as_python_writes_it(
+    judge: JudgeClient, value: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quiz("rate", value)
+    assert type(answers()["rate"]) in (int, float)
+    assert capsys.readouterr().out == f"Noted: {value.item()!r}.\n"
 
 
 def test_three_dots_are_no_answer(judge: JudgeClient) -> None:

@@ -25,6 +25,11 @@ def said(text: str) -> list[dict[str, str]]:
         ('predict("rate", ...)', ...),
         ('predict("rate", 2**-1)', 0.5),
         ('L = 10\npredict("rate", 2 / L)', 0.2),
+        ('predict("rate", -0.0)', 0.0),
+        ('predict("rate", 1_000 + 2e1)', 1020.0),
+        ('quiz("rate", {"a", "b"})', ["a", "b"]),
+        ('quiz("rate", " B ")', " B "),
+        ('quiz("rate", True)', True),
     ],
 )
 def test_literal_answers_are_read(source: str, value: Any) -> None:
