@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import os
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -57,14 +58,21 @@ COLOURS = {
     "Muon": ("#d55e00", "#ff8b3d"),
 }
 
+THEME_VARIABLE = "SGD2MUON_THEME"
+"""The environment variable with the theme of all notebooks."""
+
 _theme = "light"
 
 
 def use_theme(name: str) -> None:
-    """Draw every later figure "light" (the default) or "dark". Raises ValueError for any other name."""
+    """Draw every later figure "light" or "dark"; at first they are what $SGD2MUON_THEME says, else light.
+
+    Raises ValueError for any other name.
+    """
     global _theme
     if name not in THEMES:
-        raise ValueError(f"There is no theme {name!r}; use_theme takes " + " or ".join(map(repr, THEMES)) + ".")
+        known = " or ".join(map(repr, THEMES))
+        raise ValueError(f"There is no theme {name!r}; use_theme and ${THEME_VARIABLE} take {known}.")
     _theme = name
     settings: Any = _settings(THEMES[name])  # typed by matplotlib key by key, differently in each release
     matplotlib.rcParams.update(settings)
@@ -224,4 +232,4 @@ def _settings(theme: Theme) -> dict[str, Any]:
     }
 
 
-use_theme("light")
+use_theme(os.environ.get(THEME_VARIABLE) or "light")

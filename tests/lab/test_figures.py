@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import itertools
+import os
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -66,6 +69,14 @@ def test_the_names_at_the_ends_of_lines_can_be_read(theme):
         assert style.readable(style.theme().ink) == style.theme().ink
     finally:
         style.use_theme("light")
+
+
+@pytest.mark.parametrize(("said", "drawn"), [("dark", "dark"), ("light", "light"), ("", "light")])
+def test_the_theme_of_all_notebooks_is_a_variable(said, drawn):
+    program = "from course_lib.lab import style; print([n for n, t in style.THEMES.items() if t == style.theme()])"
+    environment = {**os.environ, style.THEME_VARIABLE: said}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str([drawn])
 
 
 def test_no_two_optimizers_share_a_colour():
