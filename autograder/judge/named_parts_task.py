@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -49,6 +49,8 @@ class NamedPartsTask:
     order in which the player writes them. path: the parts that decide which convention is recognised. exact: parts
     without tolerance. ignored: scenario → the parts that may be anything. say: Seen → a difference in words.
     """
+
+    tries_every_pair: ClassVar[bool] = True
 
     id: str
     module: str

@@ -173,9 +173,16 @@ class _Search:
         return self._with_bases(dict.fromkeys(set(self.kind), self.expectations.task.bank.misconceptions))
 
     def pairs(self, accepted: Variant) -> Iterable[Variant]:
-        """Two mistakes at once, under the rule itself, the convention that fits best and those that start alike."""
-        kinds = {self.kind[0], self.kind[list(self.bases).index(accepted)]}
-        return self._with_bases({kind: list(self._likely_pairs(kind)) for kind in sorted(kinds)})
+        """Two mistakes at once, under the rule itself, the convention that fits best and those that start alike.
+
+        A task that is quick to simulate has every pair tried, also where one part hides the other in the first scenario.
+        """
+        kinds = sorted({self.kind[0], self.kind[list(self.bases).index(accepted)]})
+        yield from self._with_bases({kind: list(self._likely_pairs(kind)) for kind in kinds})
+        mistakes = self.expectations.task.bank.misconceptions
+        if getattr(self.expectations.task, "tries_every_pair", False):
+            every = [one + two for one, two in combinations(mistakes, 2) if one.combines_with(two)]
+            yield from self._with_bases(dict.fromkeys(kinds, every))
 
     def _with_bases(self, mistakes: Mapping[int, Sequence[Variant]]) -> Iterable[Variant]:
         possible: dict[tuple[int, str], bool] = {}

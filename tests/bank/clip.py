@@ -213,3 +213,5 @@ WRONG = {
     "tensor-refused": [("        params = [params]\n", "        raise TypeError('a list, please')\n")],
     "nan-at-zero": [(_FACTOR, "factor = norm.clamp(max=max_norm) / norm")],
 }
+
+CANCEL = [{"factor-twice", "factor-root"}]  # the root of a square
