@@ -1,6 +1,8 @@
 # Every target sets up .venv once and reuses it. Needs Python 3.11 or newer, make, and a network to the package index.
 SCALE ?= smoke
 EXTRAS := [dev]
+# more than two cores: many tests wait for browsers, limits and clocks
+TEST_PROCESSES ?= 3
 include install.mk
 
 .PHONY: demo test lab notebooks course solved released lint types clean soak
@@ -12,7 +14,7 @@ demo: $(READY)
 
 test: $(READY) lint types
 	$(BIN)/sgd2muon build --check
-	$(BIN)/python -m pytest tests -n 2 --dist worksteal
+	$(BIN)/python -m pytest tests -n $(TEST_PROCESSES) --dist worksteal
 	$(MAKE) --no-print-directory -j 2 solved released
 
 lab: $(READY)

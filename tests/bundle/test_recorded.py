@@ -16,8 +16,8 @@ from autograder.judge.registry import SUFFIX, checks_of, load_task
 from autograder.judge.results import Submission
 from tests.bank import programs
 
-SAMPLE = 12
-"""Every so many wrong programs; every third right one."""
+SAMPLE = 16
+"""Every so many wrong programs; every fourth right one."""
 
 
 def told(expectations: Expectations, evidence: Any) -> Any:
@@ -38,7 +38,7 @@ def test_right_and_wrong_programs_are_told_the_same(task_id: str, bundle: Bundle
     task = load_task(task_id)
     told_beforehand = load((bundle.folder / "autograder" / "banks" / f"{task_id}{SUFFIX}").read_bytes())
     whole, recorded = Expectations(task, PUBLIC_SEED), Expectations(told_beforehand, PUBLIC_SEED)
-    chosen = [*list(programs.right(task_id))[::3], *list(programs.wrong(task_id))[::SAMPLE]]
+    chosen = [*list(programs.right(task_id))[::4], *list(programs.wrong(task_id))[::SAMPLE]]
     with Judge("trusted") as judge:
         for program in chosen:
             submission = Submission(modules={task.module: program.source})

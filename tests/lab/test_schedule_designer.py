@@ -105,6 +105,8 @@ def test_with_somebody_there_the_widget_carries_the_still_picture(monkeypatch: p
     monkeypatch.setattr(schedule_designer, "someone_is_there", lambda: True)
     monkeypatch.setattr("IPython.display.display", lambda data, **_: shown.append(data))
     design(wsd, [{"decay": 300}], alt="One schedule.")
-    assert shown[0]["text/plain"] == "One schedule."
-    assert "image/png" in shown[0]
-    assert "application/vnd.jupyter.widget-view+json" in shown[0]
+    description, widget = shown
+    assert "Figure: One schedule." in str(description["text/html"])
+    assert widget["text/plain"] == "One schedule."
+    assert "image/png" in widget
+    assert "application/vnd.jupyter.widget-view+json" in widget
