@@ -78,6 +78,11 @@ class Expectations:
             self._changes[key] = seen or not _alike(self.of(other, index), right)
         return self._changes[key]
 
+    def knows(self, variant: Variant) -> bool:
+        """Whether there are predictions of `variant`; a recorded task has them of the likelier ones only."""
+        recorded = getattr(self.task, "predicted", None)
+        return recorded is None or variant.id in recorded
+
     def _refuted(self, variant: Variant, index: int, values: np.ndarray, like: Expected | None = None) -> bool:
         """A quick look, where the task offers one and the whole prediction is not known yet."""
         refutes = getattr(self.task, "refutes", None)
@@ -189,6 +194,8 @@ class _Search:
         for base, kind in zip(self.bases, self.kind, strict=True):
             for mistake in mistakes.get(kind, ()):
                 if not (base is CANONICAL or base.combines_with(mistake)):
+                    continue
+                if not self.expectations.knows(base + mistake):
                     continue
                 key = kind, mistake.id
                 if key not in possible:
