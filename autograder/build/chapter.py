@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from autograder.build.notebooks import release, solved, text
 from autograder.build.rules import Catalogue, leaks, verify
 from autograder.build.source import Chapter, read_chapter
 from autograder.errors import CourseError
+from autograder.files import write_whole
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Build:
         """Write what is not on disk already; returns the paths that changed."""
         changed = [path for path, content in self._all().items() if _read(root / path) != content]
         for path in changed:
-            _write(root / path, self._all()[path])
+            write_whole(root / path, self._all()[path])
         for path in self.stale(root):
             (root / path).unlink()
             changed.append(path)
@@ -133,15 +133,3 @@ def _read(path: Path) -> str | None:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return None
-
-
-def _write(path: Path, content: str) -> None:
-    """Whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        temporary.write_text(content, encoding="utf-8", newline="\n")
-        os.replace(temporary, path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise CourseError(f"{path} cannot be written: {error.strerror}.") from None

@@ -15,7 +15,7 @@ from pathlib import Path
 from autograder.bundle.seal_checks import sealed_source
 from autograder.errors import CourseError
 from autograder.judge.engine import PUBLIC_SEED
-from autograder.judge.recorded import record
+from autograder.judge.recorded import AT_HOME, record
 from autograder.judge.registry import SUFFIX, implementation_tasks, load_task
 from course_lib.workspace import STUDENT_PACKAGES
 
@@ -23,8 +23,6 @@ NAME = "sgd2muon"
 FILES = ("AGENTS.md", "LICENSE", "LICENSE-TEXT", "constraints.txt", "environment.yml", "install.mk", "pyproject.toml")
 COMMANDS = ("__init__", "check", "doctor", "progress", "rules", "serve")
 WHOLE = ("sandbox", "worker")
-AT_HOME = ("contract_mistakes.py", "closure_mistakes.py", "state_mistakes.py")
-"""Modules of autograder/judge that only a bank needs."""
 MAKEFILE = """# make lab opens the course in JupyterLab; the first time it sets up .venv.
 EXTRAS :=
 include install.mk
@@ -108,10 +106,15 @@ def _judge(root: Path) -> list[Path]:
     found = [home / name for name in ("__init__.py", "__main__.py", "errors.py")]
     found += [home / package / "__init__.py" for package in ("banks", "checks")]
     found += [home / "checks" / "conftest.py", *(home / "cli" / f"{name}.py" for name in COMMANDS)]
-    found += [path for path in sorted((home / "judge").rglob("*.py")) if _is_source(path) and path.name not in AT_HOME]
+    found += [path for path in sorted((home / "judge").rglob("*.py")) if _is_source(path) and not _is_of_banks(path)]
     for package in WHOLE:
         found += sorted(path for path in (home / package).rglob("*") if path.is_file() and _is_source(path))
     return found
+
+
+def _is_of_banks(path: Path) -> bool:
+    """Whether a module of autograder/judge is one that only a bank needs."""
+    return f"autograder.judge.{path.stem}" in AT_HOME
 
 
 def _is_source(path: Path) -> bool:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from autograder.errors import CourseError
+from autograder.files import write_whole
 from autograder.grading.classroom import ClassChapter
-from autograder.grading.files import write_whole
 from autograder.grading.gradebook import ChapterGradebook, Standing
 from autograder.grading.marks import cell
 

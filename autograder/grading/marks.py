@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autograder.files import write_whole
 from autograder.grading.classroom import ClassChapter
-from autograder.grading.files import write_whole
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from autograder.errors import CourseError
+from autograder.files import write_whole
 from autograder.grading.classroom import CONFIG, REPOSITORY, Classroom, course_chapters
 
 SETTINGS = '''"""nbgrader's settings for a class of sgd2muon."""
@@ -56,13 +56,7 @@ def _write(path: Path, text: str) -> bool:
     """Write a file that is not there; what an instructor changed stays."""
     if path.exists():
         return False
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.new")
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(temporary, path)
-    except OSError as error:
-        raise CourseError(f"{path} cannot be written ({error.strerror}).") from None
+    write_whole(path, text)
     return True
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import nbformat
 
+from autograder.files import small_text, write_whole
 from autograder.grading.classroom import ClassChapter
 from autograder.grading.feedback import FeedbackPages, fingerprint, fingerprint_of_page
-from autograder.grading.files import small_text, write_whole
 from autograder.grading.gradebook import ChapterGradebook, Row, Standing
 from autograder.nbgrader_plugin.compose import with_students_cells, with_verdicts
 from autograder.submissions import Extracted

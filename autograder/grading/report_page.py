@@ -12,9 +12,9 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from autograder.files import write_whole
 from autograder.grading.classroom import ClassChapter
 from autograder.grading.feedback import TEMPLATES
-from autograder.grading.files import write_whole
 from autograder.grading.report import VERDICTS, ClassReport, StudentRow, class_report
 
 ALIKE = {

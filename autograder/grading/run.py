@@ -12,8 +12,8 @@ from itertools import chain
 from pathlib import Path
 
 from autograder.errors import CourseError, IsolationMissing
+from autograder.files import small_text
 from autograder.grading.classroom import ClassChapter
-from autograder.grading.files import small_text
 from autograder.grading.gradebook import Standing
 from autograder.grading.journal import Entry, Journal, key_of
 from autograder.grading.marks import Mark, mark_of, write_marks

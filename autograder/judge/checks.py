@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -134,7 +135,7 @@ class Student:
         assert self._expectations is not None
         assert self.recognition is not None
         task, scenario, found = self._expectations.task, self._expectations.scenarios[index], self.evidence[index]
-        seen = task.explain(found, self._expectations.of(self._compared_with(), index), scenario)
+        seen = task.explain(found, self._expectations.of(self._compared_with, index), scenario)
         named = self._named(index)
         if named is None:
             return f"{seen or f'Differs from the rule ({scenario.about}).'}{self._right_elsewhere()}"
@@ -153,7 +154,7 @@ class Student:
         tell = getattr(self._expectations.task, "right_elsewhere", None)
         if tell is None:
             return ""
-        rule = self._compared_with()
+        rule = self._compared_with
         wrong = {
             i: (found, self._expectations.of(rule, i))
             for i, found in enumerate(self.evidence)
@@ -162,6 +163,7 @@ class Student:
         said = tell(wrong, self._expectations.scenarios)
         return f" {said}" if said else ""
 
+    @cached_property
     def _compared_with(self) -> Variant:
         """The accepted rule that an unrecognised program is measured by: a convention only where something shows it."""
         assert self._expectations is not None
