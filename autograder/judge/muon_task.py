@@ -13,7 +13,7 @@ from autograder.judge.evidence import Evidence, Expected, Scenario, close
 from autograder.judge.matrices_in_words import compared
 from autograder.judge.optimizer_task import OptimizerTask
 from autograder.judge.rule import Quantities
-from autograder.judge.simulate import ULP, frame_width, simulate
+from autograder.judge.simulate import ULP, Update, frame_width, simulate
 from autograder.judge.variants import Variant
 from autograder.oracles.muon import scale_of
 from autograder.worker.codes import ErrorCode
@@ -52,6 +52,25 @@ class MuonTask(OptimizerTask):
     def refutes(self, variant: Variant, scenario: Scenario, values: np.ndarray, like: Expected | None = None) -> bool:
         """As for any optimizer; in bfloat16 only the whole scenario can tell."""
         return "precision" not in variant.steps and super().refutes(variant, scenario, values, like)
+
+    def with_updates(self, variant: Variant, scenario: Scenario) -> tuple[Expected, list[Update]]:
+        """As for any optimizer; none in bfloat16."""
+        if scenario.family == "matrices_only" or "precision" in variant.steps:
+            return self.simulate(variant, scenario), []
+        return super().with_updates(variant, scenario)
+
+    def refuted_at_once(
+        self,
+        variant: Variant,
+        scenario: Scenario,
+        updates: Sequence[Update],
+        values: np.ndarray,
+        like: Expected | None = None,
+    ) -> bool:
+        """As for any optimizer; in bfloat16 only the whole scenario can tell."""
+        if "precision" in variant.steps:
+            return False
+        return super().refuted_at_once(variant, scenario, updates, values, like)
 
     def plausible(self, expectations: Expectations, evidence: Sequence[Evidence]) -> list[Variant]:
         """Variants in bfloat16 where the very first update lies on its grid, the others where it does not."""

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from autograder.judge.evidence import Evidence, Expected, Scenario, agrees, close
 from autograder.judge.variants import CANONICAL, Bank, Variant
 from autograder.worker.codes import Status
+
+
+ENOUGH = 4
+"""Wrong scenarios in which the numbers are counted, to choose between rules that get the same scenarios right."""
 
 
 class Task(Protocol):
@@ -52,6 +56,8 @@ class Expectations:
         self.accepted = task.bank.accepted()
         self._known: dict[tuple[str, int], Expected] = {}
         self._changes: dict[tuple[str, str, int], bool] = {}
+        self._updates: dict[tuple[str, int], list[Any]] = {}
+        self._has_updates = hasattr(task, "with_updates")
 
     def of(self, variant: Variant, index: int) -> Expected:
         """The prediction of `variant` for scenario number `index`."""
@@ -59,12 +65,15 @@ class Expectations:
         if key not in self._known:
             if len(self._known) >= self.MOST_REMEMBERED:
                 self._known.clear()
-            self._known[key] = self.task.simulate(variant, self.scenarios[index])
+            if variant is CANONICAL and self._has_updates:
+                self.updates(variant, index)
+            else:
+                self._known[key] = self.task.simulate(variant, self.scenarios[index])
         return self._known[key]
 
     def agrees(self, variant: Variant, index: int, evidence: Evidence, part: str = "all") -> bool:
         """Whether a scenario's evidence is what `variant` predicts."""
-        if part == "all" and self._refuted(variant, index, evidence.values):
+        if part in ("all", "path") and self._refuted(variant, index, evidence.values):
             return False
         mask = None if part == "all" else self.task.part(part, self.scenarios[index])
         return agrees(evidence, self.of(variant, index), mask)
@@ -74,9 +83,23 @@ class Expectations:
         key = base.id, other.id, index
         if key not in self._changes:
             right = self.of(base, index)
-            seen = self._refuted(other, index, right.values, right)
-            self._changes[key] = seen or not _alike(self.of(other, index), right)
+            self._changes[key] = not self._surely_alike(base, other, index) and (
+                self._refuted(other, index, right.values, right) or not _alike(self.of(other, index), right)
+            )
         return self._changes[key]
+
+    def updates(self, base: Variant, index: int) -> list[Any]:
+        """The updates of `base` in a scenario, of a task that has such things."""
+        key = base.id, index
+        if key not in self._updates:
+            self._known[key], self._updates[key] = self.task.with_updates(base, self.scenarios[index])  # type: ignore[attr-defined]
+        return self._updates[key]
+
+    def _surely_alike(self, base: Variant, other: Variant, index: int) -> bool:
+        """A quick look from the other side, where the task offers one."""
+        if not self._has_updates or (other.id, index) in self._known:
+            return False
+        return bool(self.task.surely_alike(base, other, self.scenarios[index], self.updates(base, index)))  # type: ignore[attr-defined]
 
     def knows(self, variant: Variant) -> bool:
         """Whether there are predictions of `variant`; a recorded task has them of the likelier ones only."""
@@ -84,10 +107,14 @@ class Expectations:
         return recorded is None or variant.id in recorded
 
     def _refuted(self, variant: Variant, index: int, values: np.ndarray, like: Expected | None = None) -> bool:
-        """A quick look, where the task offers one and the whole prediction is not known yet."""
+        """A quick look, where the task offers one and the whole prediction is not known yet, nor will be wanted soon."""
         refutes = getattr(self.task, "refutes", None)
-        if refutes is None or (variant.id, index) in self._known:
+        if refutes is None or variant is CANONICAL or (variant.id, index) in self._known:
             return False
+        if self._has_updates:
+            updates = self.updates(CANONICAL, index)
+            if self.task.refuted_at_once(variant, self.scenarios[index], updates, values, like):  # type: ignore[attr-defined]
+                return True
         return bool(refutes(variant, self.scenarios[index], values, like))
 
 
@@ -265,41 +292,33 @@ def _plausible(expectations: Expectations, evidence: Sequence[Evidence]) -> list
 def _best_accepted(
     expectations: Expectations, bases: Sequence[Variant], evidence: Sequence[Evidence], reached: Sequence[int]
 ) -> Variant:
-    """The one with the most right, a scenario counting by its share of right numbers; earlier ones win ties, the
-    canonical rule first of all.
+    """The one by which most scenarios are right; of several the one with the most right numbers in the smallest
+    scenarios; earlier ones win ties, the canonical rule first of all.
 
     Another one is looked at only as long as it can still win. The scenarios in which the first one is wrong come first,
-    since it seldom gains there; numbers that an exception kept from being written are right for none.
+    since it seldom gains there.
     """
-    first, best = bases[0], bases[0]
-    shares = {i: _share_right(expectations, first, i, evidence[i]) for i in reached}
-    most = sum(shares.values())
-    if most == len(reached):
-        return first
-    could_be = {i: _most_right(expectations, first, i, evidence[i]) for i in reached}
-    order = sorted(reached, key=lambda i: shares[i])
+
+    def fits(variant: Variant, index: int) -> bool:
+        return expectations.agrees(variant, index, evidence[index], "path")
+
+    sizes = expectations.scenarios
+    fine = {i: fits(bases[0], i) for i in reached}
+    order = sorted(reached, key=lambda i: (fine[i], sizes[i].size))
+    best, most = [bases[0]], sum(fine.values())
     for variant in bases[1:]:
-        right, rest = 0.0, sum(could_be.values())
+        right, rest = 0, len(order)
         for index in order:
-            if right + rest <= most + 1e-9:
+            if right + rest < most:
                 break
-            right += _share_right(expectations, variant, index, evidence[index])
-            rest -= could_be[index]
-        if rest < 1e-9 and right > most + 1e-9:
-            best, most = variant, right
-        if most == len(reached):
-            break
-    return best
-
-
-def _most_right(expectations: Expectations, variant: Variant, index: int, evidence: Evidence) -> float:
-    """The largest share of right numbers that a scenario can have: an exception keeps the rest from being written."""
-    path = expectations.task.part("path", expectations.scenarios[index])
-    if not evidence.raised or not path.any():
-        return 1.0
-    expected = expectations.of(variant, index)
-    could_be = ~np.isnan(evidence.values) | np.isnan(expected.values)
-    return float((could_be | expected.ignored if expected.ignored.size else could_be)[path].mean())
+            right += fits(variant, index)
+            rest -= 1
+        else:
+            best, most = ([*best, variant], most) if right == most else ([variant], right)
+    if len(best) == 1:
+        return best[0]
+    few = [i for i in order if not fine[i]][:ENOUGH]
+    return max(best, key=lambda variant: round(sum(_share_right(expectations, variant, i, evidence[i]) for i in few), 9))
 
 
 def _share_right(expectations: Expectations, variant: Variant, index: int, evidence: Evidence) -> float:

@@ -46,7 +46,7 @@ class RecordedTask:
     predicted: dict[str, dict[int, Expected]]
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or name in ("shell", "_played"):
+        if name.startswith("__") or name in ("shell", "_played", "with_updates"):
             raise AttributeError(name)
         if "_played" not in self.__dict__:
             self.__dict__["_played"] = self._shell_that_looks_up()

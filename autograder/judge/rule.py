@@ -64,6 +64,15 @@ class Rule:
         first = [name for name in steps if name not in order]
         return [(name, steps[name]) for name in (*first, *order)]
 
+    def read(
+        self, param: np.ndarray, grad: np.ndarray, state: Mapping[str, Any], t: int, hyper: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """The quantities that a step starts from."""
+        known = {"param": param, "grad": grad, "given": grad, "t": t, **state, **hyper}
+        if "betas" in hyper:
+            known["beta1"], known["beta2"] = hyper["betas"]
+        return known
+
     def update(
         self,
         plan: list[tuple[str, Step]],
@@ -74,10 +83,8 @@ class Rule:
         hyper: Mapping[str, Any],
     ) -> Quantities:
         """One step of one parameter; returns every quantity, and writes the new state into `state`."""
-        quantities = Quantities({"param": param, "grad": grad, "given": grad, "t": t, **state, **hyper})
+        quantities = Quantities(self.read(param, grad, state, t, hyper))
         known = quantities.__dict__
-        if "betas" in hyper:
-            known["beta1"], known["beta2"] = hyper["betas"]
         for name, step in plan:
             known[name] = step(quantities)
         for name in state:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import accumulate
 from math import prod
 from typing import Any, NamedTuple
 
@@ -48,6 +49,15 @@ Observer = Callable[[int, int, Quantities], None]
 """Called after each update with the step (from 0), the parameter's number and every quantity of its update."""
 
 
+class Update(NamedTuple):
+    """One update of one parameter: the frame and the parameter's number, what it read, every quantity it worked out."""
+
+    frame: int
+    param: int
+    before: dict[str, Any]
+    done: Quantities
+
+
 def simulate(rule: Rule, variant: Variant, scenario: Scenario, observe: Observer | None = None) -> Expected:
     """The evidence that a program following `variant` would bring back for `scenario`."""
     with np.errstate(all="ignore"):
@@ -61,9 +71,47 @@ def differs(rule: Rule, variant: Variant, scenario: Scenario, values: np.ndarray
         return _Run(rule, variant, scenario, None).differs(values, like)
 
 
+def with_updates(rule: Rule, variant: Variant, scenario: Scenario) -> tuple[Expected, list[Update]]:
+    """As `simulate`, with every update on the way."""
+    with np.errstate(all="ignore"):
+        run = _Run(rule, variant, scenario)
+        run.updates = []
+        return run.play(), run.updates
+
+
+class Slack:
+    """How far a program's parameters may be off."""
+
+    def __init__(self, rule: Rule, program: dict[str, Any]):
+        dtype = program.get("dtype", "float64")
+        self.mixes, self.unit, self.coarse = rule.mixes, ULP[dtype], rule.coarse.get(dtype, COARSE[dtype])
+        self.close = program.get("rtol", RTOL) + self.coarse
+
+    def move(self, old: np.ndarray, new: np.ndarray) -> Any:
+        """How far an update goes, number by number; rounding spreads over the whole parameter where a rule mixes."""
+        move = np.abs(new - old)
+        return np.sqrt(np.mean(move**2)) if self.mixes else move
+
+    def of(self, params: np.ndarray, moved: np.ndarray, steps: Any) -> np.ndarray:
+        """After so many steps: relative to the moves, and by the rounding of the numbers' sizes."""
+        return self.close * moved + 4 * steps * self.unit * np.maximum(np.abs(params), moved)
+
+
+class _Differs(Exception):
+    """A parameter is not what it should be; nothing further has to be played."""
+
+
+def apart(one: np.ndarray, other: np.ndarray, tolerance: np.ndarray) -> bool:
+    """Whether some numbers are further apart than `tolerance`; most often one comparison tells."""
+    return bool((np.abs(one - other) > tolerance).any()) or not near(one, other, tolerance).all()
+
+
 class _Run:
     def __init__(self, rule: Rule, variant: Variant, scenario: Scenario, observe: Observer | None = None):
         self.observe = observe
+        self.updates: list[Update] | None = None
+        self.look: Callable[[int], None] | None = None
+        self.unseen: set[int] = set()
         self.rule, self.scenario, self.program = rule, scenario, scenario.program
         self.variant, self.contract = variant, Contract(variant)
         self.plan = rule.plan(variant)
@@ -80,14 +128,11 @@ class _Run:
         self.frames: list[_Frame] = []
         self.raised: int | None = None
         self.codes: tuple[ErrorCode, ...] = ()
-        dtype = self.program.get("dtype", "float64")
-        self.unit, self.coarse = ULP[dtype], rule.coarse.get(dtype, COARSE[dtype])
-        self.close = self.program.get("rtol", RTOL) + self.coarse
+        self.slack = Slack(rule, self.program)
 
     def play(self) -> Expected:
         """Every event; where the program raises, the frames end."""
-        for _ in self._steps():
-            pass
+        self._steps()
         values, tolerance = self._written()
         width = frame_width(self.shapes)
         ignored = np.zeros(self.scenario.size, dtype=bool)
@@ -95,27 +140,32 @@ class _Run:
         return Expected(values, tolerance, self.raised, ignored, errors=self.codes)
 
     def differs(self, values: np.ndarray, like: Expected | None) -> bool:
-        """See the function of this name."""
-        count, width = numel(self.shapes), frame_width(self.shapes)
-        for step in self._steps():
-            here = slice(step * width, step * width + count)
-            mine, moved = (np.concatenate([a.ravel() for a in arrays]) for arrays in (self.params, self.moved))
-            slack = self._slack(mine, moved, step + 1) if like is None else like.tolerance[here]
-            if not near(values[here], mine, slack).all():
-                return True
+        """See the function of this name. A parameter is looked at as soon as a step has written it for the last time."""
+        width = frame_width(self.shapes)
+        starts = [0, *accumulate(param.size for param in self.params)]
+
+        def look(i: int) -> None:
+            first = len(self.frames) * width + starts[i]
+            here = slice(first, first + self.params[i].size)
+            mine, moved = self.params[i].ravel(), self.moved[i].ravel()
+            slack = self.slack.of(mine, moved, len(self.frames) + 1) if like is None else like.tolerance[here]
+            if apart(values[here], mine, slack):
+                raise _Differs
+
+        self.look, self.unseen = look, set(range(len(self.params)))
+        try:
+            self._steps()
+        except _Differs:
+            return True
         return False
 
-    def _steps(self) -> Iterator[int]:
-        """Play, and stop after each frame; gives the number of the frame."""
+    def _steps(self) -> None:
         for index, event in enumerate([["build"], *self.program["events"]]):
-            known = len(self.frames)
             try:
                 self._do(event)
             except Raises as error:
                 self.raised, self.codes = index, error.codes
                 return
-            if len(self.frames) > known:
-                yield known
 
     def _do(self, event: list[Any]) -> None:
         kind, *rest = event
@@ -186,6 +236,7 @@ class _Run:
                 store[slot] = self.rule.fresh_state(self.params[i], self.variant)
             state = store[slot]
             t = self.contract.clock(instance, slot)
+            before = None if self.updates is None else self.rule.read(self.params[i], grad, state, t, hyper)
             try:
                 done = self.rule.update(self.plan, self.params[i], grad, state, t, hyper)
                 new = np.array(done.param, dtype=float)
@@ -193,15 +244,23 @@ class _Run:
                     new = np.broadcast_to(new, self.params[i].shape).copy()
             except ValueError:  # another parameter's state has a shape that does not fit
                 raise Raises(ErrorCode.RUNTIME) from None
-            move = np.abs(new - self.params[i])
-            self.moved[i] = self.moved[i] + (np.sqrt(np.mean(move**2)) if self.rule.mixes else move)
+            self.moved[i] = self.moved[i] + self.slack.move(self.params[i], new)
             self.done[i] = done
             if self.observe:
                 self.observe(len(self.frames), i, done)
+            if self.updates is not None and before is not None:
+                self.updates.append(Update(len(self.frames), i, before, done))
             self.contract.write(self, i, new)
+            if self.look and not self.contract.writes_again:
+                self.look(i)
+                self.unseen.discard(i)
         self.contract.after(self, [i for group in instance.groups for i in group["params"]])
 
     def _record(self) -> None:
+        if self.look:
+            for i in self.unseen:
+                self.look(i)
+            self.unseen = set(range(len(self.params)))
         arrays = [*self.params, *self.views, *self.moved, *self.grads]
         self.frames.append(_Frame(arrays, self.closure_calls, self.closure_value, self.curvature))
 
@@ -222,18 +281,14 @@ class _Run:
             frames[:, column * count : (column + 1) * count] = written
         frames[:, -EXTRAS:] = 0.0
         frames[:, -EXTRAS], frames[:, -3], frames[:, -2], frames[:, -1] = self.contract.graph, calls, value, np.nan
-        slack[:, :count] = slack[:, count : 2 * count] = self._slack(params, moved, np.arange(1, steps + 1)[:, None])
-        slack[:, 2 * count : -EXTRAS] = (self.close if self.contract.changes_gradients else 1e-12) * np.abs(
+        slack[:, :count] = slack[:, count : 2 * count] = self.slack.of(params, moved, np.arange(1, steps + 1)[:, None])
+        slack[:, 2 * count : -EXTRAS] = (self.slack.close if self.contract.changes_gradients else 1e-12) * np.abs(
             np.nan_to_num(grads)
         )
         if curvature.any():
             slack[:, 2 * count : -EXTRAS] += curvature[:, None] * np.nan_to_num(slack[:, :count], posinf=0.0)
-        slack[:, -2] = np.where(np.isfinite(value), (1e-6 + self.coarse) * np.abs(value), 0.0)
+        slack[:, -2] = np.where(np.isfinite(value), (1e-6 + self.slack.coarse) * np.abs(value), 0.0)
         return values, tolerance
-
-    def _slack(self, params: np.ndarray, moved: np.ndarray, steps: Any) -> np.ndarray:
-        """How far parameters may be off after so many steps: relative to their moves, and by the rounding of their sizes."""
-        return self.close * moved + 4 * steps * self.unit * np.maximum(np.abs(params), moved)
 
 
 class _Frame(NamedTuple):
