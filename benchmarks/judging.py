@@ -23,7 +23,8 @@ from rich.table import Table
 from autograder.judge import Judge, Submission
 from autograder.judge.checks import Student
 from autograder.judge.engine import ask, observed
-from autograder.judge.recognise import Expectations, Recognition
+from autograder.judge.expectations import Expectations
+from autograder.judge.recognise import Recognition
 from autograder.judge.registry import checks_of, load_task
 from autograder.sandbox import Limits, Outcome
 from tests.bank import programs

@@ -12,7 +12,8 @@ import numpy as np
 
 from autograder.judge.evidence import Evidence, Scenario
 from autograder.judge.questions import Question
-from autograder.judge.recognise import Expectations, Recognition, recognise
+from autograder.judge.expectations import Expectations
+from autograder.judge.recognise import Recognition, recognise
 from autograder.judge.results import Verdict
 from autograder.judge.variants import CANONICAL, Variant
 from autograder.worker.codes import ErrorCode, Status

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograder.judge.rule import CONTRACT
+from autograder.judge.rule import CONTRACT, WRITES_AGAIN
 from autograder.judge.variants import Variant
 from autograder.worker.codes import ErrorCode
 
@@ -39,8 +39,7 @@ class Contract:
         self.keeps_state_on_the_class = "class_state" in self._replaced
         self._class_clocks: dict[Any, int] = {}
         self.changes_gradients = "leftover" in self._replaced
-        self.writes_again = not self._replaced.keys().isdisjoint({"visit", "storage", "leftover", "closure"})
-        """Whether a parameter may be written more than once in a step, or not by the update alone."""
+        self.writes_again = not WRITES_AGAIN.isdisjoint(self._replaced)
         self.graph = 1.0 if "graph" in self._replaced else 0.0
 
     def build(self, program: dict[str, Any]) -> None:

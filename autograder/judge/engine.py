@@ -13,7 +13,7 @@ from autograder.judge.checks import Check, Student, Wrong
 from autograder.judge.evidence import Evidence, Scenario, missing, parse
 from autograder.judge.ownership import not_own_implementation, not_there_when_graded
 from autograder.judge.picture import picture_of
-from autograder.judge.recognise import Expectations, Task
+from autograder.judge.expectations import Expectations, Task
 from autograder.judge.registry import checks_of, implementation_tasks, load_task
 from autograder.judge.results import CheckResult, Flag, Submission, TaskResult
 from autograder.judge.stand_ins import stand_in

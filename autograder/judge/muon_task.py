@@ -11,20 +11,28 @@ import numpy as np
 from autograder.judge.bfloat16 import allowance, on_grid
 from autograder.judge.evidence import Evidence, Expected, Scenario, close
 from autograder.judge.matrices_in_words import compared
+from autograder.judge.optimizer_shortcuts import OptimizerShortcuts
 from autograder.judge.optimizer_task import OptimizerTask
 from autograder.judge.rule import Quantities
-from autograder.judge.simulate import ULP, Update, frame_width, simulate
+from autograder.judge.shortcuts import Shortcuts
+from autograder.judge.simulate import ULP, frame_width, simulate
 from autograder.judge.variants import Variant
 from autograder.oracles.muon import scale_of
 from autograder.worker.codes import ErrorCode
 
 if TYPE_CHECKING:
-    from autograder.judge.recognise import Expectations
+    from autograder.judge.expectations import Expectations
 
 LOOSE = 2.0
 FEW, MANY = 4, 0.36
 """Errors average out over many updates."""
 MOST = 0.75
+
+
+class _ExactOnly(OptimizerShortcuts):
+    def serves(self, variant: Variant, index: int) -> bool:
+        exact = "precision" not in variant.steps and self.scenarios[index].family != "matrices_only"
+        return exact and super().serves(variant, index)
 
 
 @dataclass(frozen=True)
@@ -49,28 +57,9 @@ class MuonTask(OptimizerTask):
             expected.holds = _Updates(self, scenario, expected.values, updates).hold
         return expected
 
-    def refutes(self, variant: Variant, scenario: Scenario, values: np.ndarray, like: Expected | None = None) -> bool:
+    def shortcuts(self, scenarios: Sequence[Scenario]) -> Shortcuts:
         """As for any optimizer; in bfloat16 only the whole scenario can tell."""
-        return "precision" not in variant.steps and super().refutes(variant, scenario, values, like)
-
-    def with_updates(self, variant: Variant, scenario: Scenario) -> tuple[Expected, list[Update]]:
-        """As for any optimizer; none in bfloat16."""
-        if scenario.family == "matrices_only" or "precision" in variant.steps:
-            return self.simulate(variant, scenario), []
-        return super().with_updates(variant, scenario)
-
-    def refuted_at_once(
-        self,
-        variant: Variant,
-        scenario: Scenario,
-        updates: Sequence[Update],
-        values: np.ndarray,
-        like: Expected | None = None,
-    ) -> bool:
-        """As for any optimizer; in bfloat16 only the whole scenario can tell."""
-        if "precision" in variant.steps:
-            return False
-        return super().refuted_at_once(variant, scenario, updates, values, like)
+        return _ExactOnly(self, scenarios)
 
     def plausible(self, expectations: Expectations, evidence: Sequence[Evidence]) -> list[Variant]:
         """Variants in bfloat16 where the very first update lies on its grid, the others where it does not."""

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from autograder.judge.alike import refuted_at_once, surely_alike
 from autograder.judge.evidence import Evidence, Expected, Scenario, close
 from autograder.judge.rounding import representable
 from autograder.judge.rule import Rule
-from autograder.judge.simulate import Update, differs, frame_width, numel, simulate, with_updates
+from autograder.judge.shortcuts import Shortcuts
+from autograder.judge.simulate import frame_width, numel, simulate
 from autograder.judge.standard_scenarios import flat, standard_scenarios
 from autograder.judge.variants import Bank, Variant
 
@@ -71,30 +71,11 @@ class OptimizerTask:
             return self._simulate_constructor(variant, scenario)
         return simulate(self.rule, variant, scenario)
 
-    def refutes(self, variant: Variant, scenario: Scenario, values: np.ndarray, like: Expected | None = None) -> bool:
-        """Whether `values` are seen not to be those of `variant`, at the first step that differs."""
-        return scenario.player == "optimizer" and differs(self.rule, variant, scenario, values, like)
+    def shortcuts(self, scenarios: Sequence[Scenario]) -> Shortcuts:
+        """Quick answers, by single updates."""
+        from autograder.judge.optimizer_shortcuts import OptimizerShortcuts
 
-    def with_updates(self, variant: Variant, scenario: Scenario) -> tuple[Expected, list[Update]]:
-        """As `simulate`, with every update of the run where they are of use."""
-        if scenario.player != "optimizer":
-            return self.simulate(variant, scenario), []
-        return with_updates(self.rule, variant, scenario)
-
-    def surely_alike(self, base: Variant, other: Variant, scenario: Scenario, updates: Sequence[Update]) -> bool:
-        """Whether both are seen to go the same way in the run of `base` that has these updates; False where unsure."""
-        return bool(updates) and surely_alike(self.rule, base, other, scenario, updates)
-
-    def refuted_at_once(
-        self,
-        variant: Variant,
-        scenario: Scenario,
-        updates: Sequence[Update],
-        values: np.ndarray,
-        like: Expected | None = None,
-    ) -> bool:
-        """Whether the first update shows that `values` are not those of `variant`; the updates are the rule's own."""
-        return refuted_at_once(self.rule, variant, scenario, updates, values, like)
+        return OptimizerShortcuts(self, scenarios)
 
     def _simulate_constructor(self, variant: Variant, scenario: Scenario) -> Expected:
         accepts = variant.steps.get("validation", lambda kwargs, invalid: not invalid)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from autograder.judge.evidence import Evidence
-from autograder.judge.recognise import Expectations, Recognition, Task
+from autograder.judge.expectations import Expectations, Task
+from autograder.judge.recognise import Recognition
 from autograder.judge.results import Picture
 
 

@@ -5,117 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any, Protocol
 
 import numpy as np
 
-from autograder.judge.evidence import Evidence, Expected, Scenario, agrees, close
-from autograder.judge.variants import CANONICAL, Bank, Variant
+from autograder.judge.evidence import Evidence, close
+from autograder.judge.expectations import Expectations, alike
+from autograder.judge.variants import CANONICAL, Variant
 from autograder.worker.codes import Status
 
 
-ENOUGH = 4
+ENOUGH = 2
 """Wrong scenarios in which the numbers are counted, to choose between rules that get the same scenarios right."""
-
-
-class Task(Protocol):
-    """What the engine needs to know of a task; OptimizerTask and FunctionTask are two."""
-
-    id: str
-    module: str
-    bank: Bank
-
-    @property
-    def entries(self) -> tuple[str, ...]:
-        """Public names a student writes."""
-
-    def scenarios(self, seed: int) -> list[Scenario]:
-        """All experiments of the task."""
-
-    def simulate(self, variant: Variant, scenario: Scenario) -> Expected:
-        """What a program that follows `variant` brings back."""
-
-    def part(self, name: str, scenario: Scenario) -> np.ndarray:
-        """Mask of the numbers that a check looks at; "all" for all."""
-
-    def written(self, evidence: Evidence, scenario: Scenario) -> np.ndarray:
-        """Mask of the numbers that a scenario wrote before an exception ended it."""
-
-    def explain(self, evidence: Evidence, expected: Expected, scenario: Scenario) -> str:
-        """A difference in words, from the numbers alone; "" where there is nothing to say."""
-
-
-class Expectations:
-    """What each variant predicts for each scenario of one task and seed; worked out once, then remembered."""
-
-    MOST_REMEMBERED = 20_000
-
-    def __init__(self, task: Task, seed: int):
-        self.task, self.seed = task, seed
-        self.scenarios = task.scenarios(seed)
-        self.accepted = task.bank.accepted()
-        self._known: dict[tuple[str, int], Expected] = {}
-        self._changes: dict[tuple[str, str, int], bool] = {}
-        self._updates: dict[tuple[str, int], list[Any]] = {}
-        self._has_updates = hasattr(task, "with_updates")
-
-    def of(self, variant: Variant, index: int) -> Expected:
-        """The prediction of `variant` for scenario number `index`."""
-        key = (variant.id, index)
-        if key not in self._known:
-            if len(self._known) >= self.MOST_REMEMBERED:
-                self._known.clear()
-            if variant is CANONICAL and self._has_updates:
-                self.updates(variant, index)
-            else:
-                self._known[key] = self.task.simulate(variant, self.scenarios[index])
-        return self._known[key]
-
-    def agrees(self, variant: Variant, index: int, evidence: Evidence, part: str = "all") -> bool:
-        """Whether a scenario's evidence is what `variant` predicts."""
-        if part in ("all", "path") and self._refuted(variant, index, evidence.values):
-            return False
-        mask = None if part == "all" else self.task.part(part, self.scenarios[index])
-        return agrees(evidence, self.of(variant, index), mask)
-
-    def changes(self, base: Variant, other: Variant, index: int) -> bool:
-        """Whether `other` could be told apart from `base` by what it predicts."""
-        key = base.id, other.id, index
-        if key not in self._changes:
-            right = self.of(base, index)
-            self._changes[key] = not self._surely_alike(base, other, index) and (
-                self._refuted(other, index, right.values, right) or not _alike(self.of(other, index), right)
-            )
-        return self._changes[key]
-
-    def updates(self, base: Variant, index: int) -> list[Any]:
-        """The updates of `base` in a scenario, of a task that has such things."""
-        key = base.id, index
-        if key not in self._updates:
-            self._known[key], self._updates[key] = self.task.with_updates(base, self.scenarios[index])  # type: ignore[attr-defined]
-        return self._updates[key]
-
-    def _surely_alike(self, base: Variant, other: Variant, index: int) -> bool:
-        """A quick look from the other side, where the task offers one."""
-        if not self._has_updates or (other.id, index) in self._known:
-            return False
-        return bool(self.task.surely_alike(base, other, self.scenarios[index], self.updates(base, index)))  # type: ignore[attr-defined]
-
-    def knows(self, variant: Variant) -> bool:
-        """Whether there are predictions of `variant`; a recorded task has them of the likelier ones only."""
-        recorded = getattr(self.task, "predicted", None)
-        return recorded is None or variant.id in recorded
-
-    def _refuted(self, variant: Variant, index: int, values: np.ndarray, like: Expected | None = None) -> bool:
-        """A quick look, where the task offers one and the whole prediction is not known yet, nor will be wanted soon."""
-        refutes = getattr(self.task, "refutes", None)
-        if refutes is None or variant is CANONICAL or (variant.id, index) in self._known:
-            return False
-        if self._has_updates:
-            updates = self.updates(CANONICAL, index)
-            if self.task.refuted_at_once(variant, self.scenarios[index], updates, values, like):  # type: ignore[attr-defined]
-                return True
-        return bool(refutes(variant, self.scenarios[index], values, like))
 
 
 @dataclass
@@ -220,15 +120,16 @@ class _Search:
         possible: dict[tuple[int, str], bool] = {}
         for base, kind in zip(self.bases, self.kind, strict=True):
             for mistake in mistakes.get(kind, ()):
-                if not (base is CANONICAL or base.combines_with(mistake)):
-                    continue
-                if not self.expectations.knows(base + mistake):
-                    continue
                 key = kind, mistake.id
+                if not possible.get(key, True) or not (base is CANONICAL or base.combines_with(mistake)):
+                    continue
+                program = base + mistake
+                if not self.expectations.knows(program):
+                    continue
                 if key not in possible:
-                    possible[key] = self._starts_like(base + mistake)
+                    possible[key] = self._starts_like(program)
                 if possible[key]:
-                    yield base + mistake
+                    yield program
 
     def _likely_pairs(self, kind: int) -> Iterable[Variant]:
         base = self.bases[kind]
@@ -259,7 +160,7 @@ class _Search:
         found: list[int] = []
         for base in self.bases:
             here = self.expectations.of(base, self.start)
-            like = (i for i in sorted(set(found)) if _alike(here, self.expectations.of(self.bases[i], self.start)))
+            like = (i for i in sorted(set(found)) if alike(here, self.expectations.of(self.bases[i], self.start)))
             found.append(next(like, len(found)))
         return found
 
@@ -272,11 +173,6 @@ class _Search:
 
 def _under(base: Variant, mistake: Variant) -> Variant:
     return base + mistake if base is CANONICAL or base.combines_with(mistake) else mistake
-
-
-def _alike(one: Expected, other: Expected) -> bool:
-    """Whether two predictions could not be told apart."""
-    return one.event == other.event and bool(close(one.values, other).all())
 
 
 def _usable(evidence: Evidence) -> bool:
@@ -300,10 +196,12 @@ def _best_accepted(
     """
 
     def fits(variant: Variant, index: int) -> bool:
+        if fine[index] and not expectations.changes(bases[0], variant, index):
+            return True
         return expectations.agrees(variant, index, evidence[index], "path")
 
     sizes = expectations.scenarios
-    fine = {i: fits(bases[0], i) for i in reached}
+    fine = {i: expectations.agrees(bases[0], i, evidence[i], "path") for i in reached}
     order = sorted(reached, key=lambda i: (fine[i], sizes[i].size))
     best, most = [bases[0]], sum(fine.values())
     for variant in bases[1:]:
@@ -313,8 +211,10 @@ def _best_accepted(
                 break
             right += fits(variant, index)
             rest -= 1
-        else:
-            best, most = ([*best, variant], most) if right == most else ([variant], right)
+        if right > most:
+            best, most = [variant], right
+        elif right == most and rest == 0:
+            best.append(variant)
     if len(best) == 1:
         return best[0]
     few = [i for i in order if not fine[i]][:ENOUGH]

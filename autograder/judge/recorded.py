@@ -46,7 +46,7 @@ class RecordedTask:
     predicted: dict[str, dict[int, Expected]]
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or name in ("shell", "_played", "with_updates"):
+        if name.startswith("__") or name in ("shell", "_played", "shortcuts"):
             raise AttributeError(name)
         if "_played" not in self.__dict__:
             self.__dict__["_played"] = self._shell_that_looks_up()
@@ -56,7 +56,6 @@ class RecordedTask:
         """The shell, whose own methods simulate by what was recorded too."""
         methods = {
             "simulate": lambda _, variant, scenario: self.simulate(variant, scenario),
-            "refutes": lambda *_: False,
         }
         found = copy(self.shell)
         object.__setattr__(found, "__class__", type("Recorded", (type(self.shell),), methods))

@@ -12,7 +12,7 @@ import autograder.banks
 import autograder.checks
 from autograder.errors import UnknownTask
 from autograder.judge.checks import Check
-from autograder.judge.recognise import Task
+from autograder.judge.expectations import Task
 
 RECORDED = Path(autograder.banks.__file__).parent
 SUFFIX = ".recorded"

@@ -117,3 +117,6 @@ CONTRACT = frozenset(
     }
 )
 """Steps that belong to every optimizer's contract, not to a rule; see contract.py."""
+
+WRITES_AGAIN = frozenset({"visit", "storage", "leftover", "closure"})
+"""Those by which a parameter may be written more than once in a step, or not by the update alone."""

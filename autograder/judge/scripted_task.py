@@ -14,6 +14,7 @@ import numpy as np
 
 from autograder.judge.contract import Raises
 from autograder.judge.evidence import Evidence, Expected, Scenario, close, near
+from autograder.judge.shortcuts import Shortcuts
 from autograder.judge.variants import Bank, Step, Variant
 from autograder.worker.codes import ErrorCode
 
@@ -81,7 +82,7 @@ class ScriptedRun:
                     slack, ignored = like.tolerance[here], like.ignored[here]
                 if not (near(values[here], mine, slack) | ignored).all():
                     return True
-        return False
+        return like is not None and self.raised != like.event
 
     def _frames(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Plays, and gives the frame after each event."""
@@ -211,6 +212,18 @@ class ScriptedRun:
         """state_dict of the object, loaded into a fresh one."""
 
 
+class _FirstFrame(Shortcuts):
+    """Plays no further than to the first frame that differs."""
+
+    task: ScriptedTask
+
+    def refutes(self, variant: Variant, index: int, values: np.ndarray, like: Expected | None = None) -> bool:
+        return self.task.procedure(variant, self.scenarios[index]).differs(values, like)
+
+    def sees_all(self, variant: Variant, index: int) -> bool:
+        return True
+
+
 @dataclass(frozen=True)
 class ScriptedTask:
     """What a maintainer writes for a new object, beside its procedure and its bank."""
@@ -236,9 +249,9 @@ class ScriptedTask:
         """The frames that a program following `variant` leaves."""
         return self.procedure(variant, scenario).play()
 
-    def refutes(self, variant: Variant, scenario: Scenario, values: np.ndarray, like: Expected | None = None) -> bool:
-        """Whether `values` are seen not to be those of `variant`, at the first frame that differs."""
-        return self.procedure(variant, scenario).differs(values, like)
+    def shortcuts(self, scenarios: Sequence[Scenario]) -> Shortcuts:
+        """Quick answers, by single frames."""
+        return _FirstFrame(self, scenarios)
 
     def part(self, name: str, scenario: Scenario) -> np.ndarray:
         """Parts: "path" (results, errors, parameters, gradients), "views", "all"."""

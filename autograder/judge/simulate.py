@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import accumulate
 from math import prod
@@ -50,12 +51,14 @@ Observer = Callable[[int, int, Quantities], None]
 
 
 class Update(NamedTuple):
-    """One update of one parameter: the frame and the parameter's number, what it read, every quantity it worked out."""
+    """One update of one parameter: the frame and the parameter's number, what it read, every quantity it worked out.
+    stays: whether the parameter is left as it was, whatever the new one is."""
 
     frame: int
     param: int
     before: dict[str, Any]
     done: Quantities
+    stays: bool = False
 
 
 def simulate(rule: Rule, variant: Variant, scenario: Scenario, observe: Observer | None = None) -> Expected:
@@ -66,7 +69,8 @@ def simulate(rule: Rule, variant: Variant, scenario: Scenario, observe: Observer
 
 def differs(rule: Rule, variant: Variant, scenario: Scenario, values: np.ndarray, like: Expected | None = None) -> bool:
     """Whether parameters of a program following `variant` are seen to differ from those in `values`; it is played no
-    further than the first such step. like: whose tolerance counts, where it is not this program's own."""
+    further than the first such step. like: what `values` are, where they are another variant's; then its tolerance counts,
+    and the event where it raises."""
     with np.errstate(all="ignore"):
         return _Run(rule, variant, scenario, None).differs(values, like)
 
@@ -77,6 +81,25 @@ def with_updates(rule: Rule, variant: Variant, scenario: Scenario) -> tuple[Expe
         run = _Run(rule, variant, scenario)
         run.updates = []
         return run.play(), run.updates
+
+
+def first_update(rule: Rule, duties: Variant, scenario: Scenario) -> Update | None:
+    """An update of the first step of a program that is right but for `duties`, of a parameter that is updated once in it;
+    its quantity param is what the parameter is after the step. None where there is none."""
+    with np.errstate(all="ignore"):
+        run = _Run(rule, duties, scenario)
+        run.updates, run.one_step = [], True
+        with suppress(_Stop):
+            run.play()
+        numbers = [update.param for update in run.updates]
+        for update in run.updates:
+            if update.frame == 0 and numbers.count(update.param) == 1:
+                now = run.params[update.param]
+                if np.array_equal(now, update.done.param, equal_nan=True):
+                    return update
+                if np.array_equal(now, update.before["param"]):
+                    return update._replace(stays=True)
+        return None
 
 
 class Slack:
@@ -97,8 +120,8 @@ class Slack:
         return self.close * moved + 4 * steps * self.unit * np.maximum(np.abs(params), moved)
 
 
-class _Differs(Exception):
-    """A parameter is not what it should be; nothing further has to be played."""
+class _Stop(Exception):
+    """What was looked for is found; nothing further has to be played."""
 
 
 def apart(one: np.ndarray, other: np.ndarray, tolerance: np.ndarray) -> bool:
@@ -110,6 +133,7 @@ class _Run:
     def __init__(self, rule: Rule, variant: Variant, scenario: Scenario, observe: Observer | None = None):
         self.observe = observe
         self.updates: list[Update] | None = None
+        self.one_step = False
         self.look: Callable[[int], None] | None = None
         self.unseen: set[int] = set()
         self.rule, self.scenario, self.program = rule, scenario, scenario.program
@@ -150,14 +174,14 @@ class _Run:
             mine, moved = self.params[i].ravel(), self.moved[i].ravel()
             slack = self.slack.of(mine, moved, len(self.frames) + 1) if like is None else like.tolerance[here]
             if apart(values[here], mine, slack):
-                raise _Differs
+                raise _Stop
 
         self.look, self.unseen = look, set(range(len(self.params)))
         try:
             self._steps()
-        except _Differs:
+        except _Stop:
             return True
-        return False
+        return like is not None and self.raised != like.event
 
     def _steps(self) -> None:
         for index, event in enumerate([["build"], *self.program["events"]]):
@@ -262,6 +286,8 @@ class _Run:
                 self.look(i)
             self.unseen = set(range(len(self.params)))
         arrays = [*self.params, *self.views, *self.moved, *self.grads]
+        if self.one_step:
+            raise _Stop
         self.frames.append(_Frame(arrays, self.closure_calls, self.closure_value, self.curvature))
 
     def _written(self) -> tuple[np.ndarray, np.ndarray]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 Step = Callable[..., Any]
@@ -34,14 +35,14 @@ class Variant:
     state: Mapping[str, Step] = field(default_factory=dict)
     parts: tuple[Variant, ...] = ()
 
-    @property
+    @cached_property
     def touches(self) -> frozenset[str]:
         """The steps that this variant claims for itself."""
         return frozenset(self.steps) | ({"order"} if self.order else frozenset())
 
     def combines_with(self, other: Variant) -> bool:
         """Whether both can be in one program: they replace different steps."""
-        return not (self.touches & other.touches)
+        return self.touches.isdisjoint(other.touches)
 
     def __add__(self, other: Variant) -> Variant:
         """Both at once; the parts keep their own names."""

@@ -10,7 +10,7 @@ from autograder.bundle import Bundle
 from autograder.errors import CourseError
 from autograder.judge.checks import Student
 from autograder.judge.engine import PUBLIC_SEED, Judge, ask, observed
-from autograder.judge.recognise import Expectations
+from autograder.judge.expectations import Expectations
 from autograder.judge.recorded import load, record
 from autograder.judge.registry import SUFFIX, checks_of, load_task
 from autograder.judge.results import Submission

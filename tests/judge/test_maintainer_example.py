@@ -8,7 +8,8 @@ from typing import Any
 
 from autograder.judge import Judge, Submission
 from autograder.judge.checks import Student
-from autograder.judge.recognise import Expectations, recognise
+from autograder.judge.expectations import Expectations
+from autograder.judge.recognise import recognise
 from autograder.judge.registry import load_task
 from tests.bank import sgd
 

@@ -11,7 +11,8 @@ import torch
 from torch.optim import _muon
 
 from autograder.judge.evidence import Evidence
-from autograder.judge.recognise import Expectations, recognise
+from autograder.judge.expectations import Expectations
+from autograder.judge.recognise import recognise
 from autograder.judge.registry import load_task
 from autograder.judge.variants import CANONICAL
 from autograder.oracles.muon import RULE
