@@ -69,6 +69,7 @@ class Student:
         if expectations is not None:
             self.recognition = recognise(expectations, evidence)
 
+    @np.errstate(all="ignore")
     def follows(self, family: str | None = None, part: str = "path") -> None:
         """Every scenario of `family` (all without one) goes as the accepted rule says, in `part` of its numbers.
 

@@ -30,9 +30,9 @@ MOST = 0.75
 
 
 class _ExactOnly(OptimizerShortcuts):
-    def serves(self, variant: Variant, index: int) -> bool:
+    def tells(self, variant: Variant, index: int) -> bool:
         exact = "precision" not in variant.steps and self.scenarios[index].family != "matrices_only"
-        return exact and super().serves(variant, index)
+        return exact and super().tells(variant, index)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from autograder.judge.contract import Raises
 from autograder.judge.evidence import Expected, Scenario
 from autograder.judge.rule import CONTRACT, WRITES_AGAIN, Quantities, Rule
 from autograder.judge.shortcuts import Shortcuts
-from autograder.judge.simulate import Slack, Update, apart, differs, first_update, frame_width, with_updates
+from autograder.judge.simulate import Slack, Update, apart, differs, first_update, frame_width, numel, with_updates
 from autograder.judge.variants import CANONICAL, Step, Variant
 
 if TYPE_CHECKING:
@@ -33,50 +33,104 @@ class OptimizerShortcuts(Shortcuts):
     def __init__(self, task: OptimizerTask, scenarios: Sequence[Scenario]):
         super().__init__(task, scenarios)
         self.rule = task.rule
-        self._first: dict[Any, Update | None] = {}
+        self._first: dict[Any, FirstUpdate | None] = {}
         self._updates: dict[tuple[str, int], list[Update]] = {}
 
     def simulate(self, variant: Variant, index: int) -> Expected:
         """The whole prediction; the rule's own updates are kept."""
-        if variant is not CANONICAL or not self.serves(variant, index):
+        if variant is not CANONICAL or not self.tells(variant, index):
             return super().simulate(variant, index)
         expected, self._updates[variant.id, index] = with_updates(self.rule, variant, self.scenarios[index])
         return expected
 
+    def tells(self, variant: Variant, index: int) -> bool:
+        """Whether a variant's run is one of updates alone."""
+        return self.scenarios[index].player == "optimizer"
+
     def refutes(self, variant: Variant, index: int, values: np.ndarray, like: Expected | None = None) -> bool:
         """At the first update that differs."""
-        if not self.serves(variant, index):
+        if not self.tells(variant, index):
             return False
-        scenario, first = self.scenarios[index], self._first_update(variant, index)
-        if first is not None and refuted_at_once(self.rule, variant, scenario, first, values, like):
-            return True
-        return differs(self.rule, variant, scenario, values, like)
+        if not CONTRACT.issuperset(variant.steps):
+            first = self._first_update(variant, index)
+            if first is not None and first.refutes(variant, values, like):
+                return True
+        return differs(self.rule, variant, self.scenarios[index], values, like)
 
     def sees_all(self, variant: Variant, index: int) -> bool:
         """Where old views, gradients, flags and losses follow from the parameters."""
-        return self.serves(variant, index) and WRITES_AGAIN.isdisjoint(variant.steps) and "graph" not in variant.steps
+        return self.tells(variant, index) and WRITES_AGAIN.isdisjoint(variant.steps) and "graph" not in variant.steps
 
     def surely_alike(self, base: Variant, other: Variant, index: int) -> bool:
         """By the updates of `base`."""
-        if not (self.serves(base, index) and self.serves(other, index)):
+        if not (self.tells(base, index) and self.tells(other, index)):
             return False
         key = base.id, index
         if key not in self._updates:
             _, self._updates[key] = with_updates(self.rule, base, self.scenarios[index])
         return surely_alike(self.rule, base, other, self.scenarios[index], self._updates[key])
 
-    def serves(self, variant: Variant, index: int) -> bool:
-        """Whether a variant's run is one of updates alone."""
-        return self.scenarios[index].player == "optimizer"
-
-    def _first_update(self, variant: Variant, index: int) -> Update | None:
-        """The first one of a program that does all else right but the duties that `variant` neglects."""
+    def _first_update(self, variant: Variant, index: int) -> FirstUpdate | None:
+        """That of a program which neglects the same duties, and does all else right."""
         steps = {name: step for name, step in variant.steps.items() if name in CONTRACT}
         key = index, *steps.items()
         if key not in self._first:
             duties = Variant("duties", "", "misconception", steps) if steps else CANONICAL
-            self._first[key] = first_update(self.rule, duties, self.scenarios[index])
+            found = first_update(self.rule, duties, self.scenarios[index])
+            self._first[key] = None if found is None else FirstUpdate(self.rule, self.scenarios[index], found)
         return self._first[key]
+
+
+class FirstUpdate:
+    """What can be told from the first update of a run, worked out from the first step on that a variant replaces."""
+
+    def __init__(self, rule: Rule, scenario: Scenario, update: Update):
+        shapes = scenario.program["shapes"]
+        self.rule, self.slack, self.stays = rule, Slack(rule, scenario.program), update.stays
+        self.old = update.before["param"]
+        start = update.frame * frame_width(shapes) + numel(shapes[: update.param])
+        self.here = slice(start, start + self.old.size)
+        self.predicted: dict[str, tuple[np.ndarray, np.ndarray] | None] = {}
+        self.steps = list(rule.steps.items())
+        self.known = [update.before]
+        for name, _ in self.steps[:-1]:
+            self.known.append({**self.known[-1], name: getattr(update.done, name)})
+
+    def refutes(self, variant: Variant, values: np.ndarray, like: Expected | None) -> bool:
+        """Whether `values` are seen not to be those of `variant`. like: whose tolerance counts, where not its own."""
+        if variant.id not in self.predicted:
+            self.predicted[variant.id] = self._predict(variant)
+        predicted = self.predicted[variant.id]
+        if predicted is None:
+            return False
+        new, near = predicted
+        return apart(values[self.here], new, near if like is None else like.tolerance[self.here])
+
+    def _predict(self, variant: Variant) -> tuple[np.ndarray, np.ndarray] | None:
+        """The parameter after the update, and how far it may be off."""
+        try:
+            new = self.old if self.stays else np.asarray(self._param(variant), dtype=float)
+        except (ValueError, Raises):
+            return None
+        if new.shape != self.old.shape:
+            return None
+        return new.ravel(), self.slack.of(new, self.slack.move(self.old, new), 1).ravel()
+
+    def _param(self, variant: Variant) -> Any:
+        """What the update makes of the parameter."""
+        replaced = variant.steps
+        if variant.order or variant.state or any(name not in self.rule.steps for name in replaced):
+            fresh = {name: make(self.old) for name, make in variant.state.items()}
+            quantities = Quantities({**self.known[0], **fresh})
+            plan = self.rule.plan(variant)
+        else:
+            first = next(i for i, (name, _) in enumerate(self.steps) if name in replaced)
+            quantities = Quantities(dict(self.known[first]))
+            plan = [(name, replaced.get(name, step)) for name, step in self.steps[first:]]
+        known = quantities.__dict__
+        for name, step in plan:
+            known[name] = step(quantities)
+        return known["param"]
 
 
 def surely_alike(rule: Rule, base: Variant, other: Variant, scenario: Scenario, updates: Sequence[Update]) -> bool:
@@ -92,40 +146,6 @@ def surely_alike(rule: Rule, base: Variant, other: Variant, scenario: Scenario, 
     plan, theirs = rule.plan(other), dict(rule.plan(base))
     with np.errstate(all="ignore"):
         return all(_gives_the_same(plan, theirs, update) for update in updates)
-
-
-def refuted_at_once(
-    rule: Rule,
-    variant: Variant,
-    scenario: Scenario,
-    first: Update,
-    values: np.ndarray,
-    like: Expected | None = None,
-) -> bool:
-    """Whether already the first update shows that `values` are not those of `variant`.
-
-    first: that of a program with the duties of `variant` and the rule's own steps. like: whose tolerance counts, where it is not this variant's own.
-    """
-    shapes = scenario.program["shapes"]
-    fresh = {name: make(first.before["param"]) for name, make in variant.state.items()}
-    quantities, changed = Quantities({**first.before, **fresh}), variant.order is not None
-    known = quantities.__dict__
-    with np.errstate(all="ignore"):
-        try:
-            for name, step in rule.plan(variant):
-                changed = changed or name in variant.steps
-                known[name] = step(quantities) if changed else getattr(first.done, name)
-        except (ValueError, Raises):
-            return False
-        old = first.before["param"]
-        new = old if first.stays else np.asarray(known["param"], dtype=float)
-        if new.shape != old.shape:
-            return False
-        start = first.frame * frame_width(shapes) + sum(int(np.prod(shape)) for shape in shapes[: first.param])
-        here = slice(start, start + old.size)
-        slack = Slack(rule, scenario.program)
-        near = slack.of(new, slack.move(old, new), 1).ravel() if like is None else like.tolerance[here]
-        return apart(values[here], new.ravel(), near)
 
 
 def _gives_the_same(plan: list[tuple[str, Step]], theirs: dict[str, Step], update: Update) -> bool:

@@ -33,6 +33,7 @@ class Recognition:
         return self.program.mistakes if self.program else ()
 
 
+@np.errstate(all="ignore")
 def recognise(expectations: Expectations, evidence: Sequence[Evidence]) -> Recognition:
     """Compare with the accepted set, then with single mistakes, then with pairs."""
     reached = [i for i, item in enumerate(evidence) if _usable(item)]

@@ -82,7 +82,9 @@ class ScriptedRun:
                     slack, ignored = like.tolerance[here], like.ignored[here]
                 if not (near(values[here], mine, slack) | ignored).all():
                     return True
-        return like is not None and self.raised != like.event
+        if like is not None:
+            return self.raised != like.event
+        return self.raised is not None and not np.isnan(values[end:]).all()
 
     def _frames(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Plays, and gives the frame after each event."""

@@ -22,7 +22,7 @@ class Shortcuts:
 
     def simulate(self, variant: Variant, index: int) -> Expected:
         """The whole prediction."""
-        return self.task.simulate(variant, self.scenarios[index])  # type: ignore[no-any-return]
+        return self.task.simulate(variant, self.scenarios[index])
 
     def refutes(self, variant: Variant, index: int, values: np.ndarray, like: Expected | None = None) -> bool:
         """Whether `values` are seen not to be those of `variant`. like: what they are, where another variant predicts

@@ -51,8 +51,8 @@ Observer = Callable[[int, int, Quantities], None]
 
 
 class Update(NamedTuple):
-    """One update of one parameter: the frame and the parameter's number, what it read, every quantity it worked out.
-    stays: whether the parameter is left as it was, whatever the new one is."""
+    """One update of one parameter: its frame, the parameter's number, what it read, every quantity it worked out. stays:
+    whether the parameter is left as it was, whatever the new one is."""
 
     frame: int
     param: int
@@ -181,7 +181,9 @@ class _Run:
             self._steps()
         except _Stop:
             return True
-        return like is not None and self.raised != like.event
+        if like is not None:
+            return self.raised != like.event
+        return self.raised is not None and not np.isnan(values[len(self.frames) * width :]).all()
 
     def _steps(self) -> None:
         for index, event in enumerate([["build"], *self.program["events"]]):
