@@ -98,6 +98,8 @@ class FirstUpdate:
 
     def refutes(self, variant: Variant, values: np.ndarray, like: Expected | None) -> bool:
         """Whether `values` are seen not to be those of `variant`. like: whose tolerance counts, where not its own."""
+        if np.isnan(values[self.here]).any():
+            return False  # the step may have ended in an exception
         if variant.id not in self.predicted:
             self.predicted[variant.id] = self._predict(variant)
         predicted = self.predicted[variant.id]

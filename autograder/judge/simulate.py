@@ -134,7 +134,7 @@ class _Run:
         self.observe = observe
         self.updates: list[Update] | None = None
         self.one_step = False
-        self.look: Callable[[int], None] | None = None
+        self.look: Callable[..., bool] | None = None
         self.unseen: set[int] = set()
         self.rule, self.scenario, self.program = rule, scenario, scenario.program
         self.variant, self.contract = variant, Contract(variant)
@@ -168,13 +168,16 @@ class _Run:
         width = frame_width(self.shapes)
         starts = [0, *accumulate(param.size for param in self.params)]
 
-        def look(i: int) -> None:
+        def look(i: int, early: bool = False) -> bool:
             first = len(self.frames) * width + starts[i]
             here = slice(first, first + self.params[i].size)
+            if early and np.isnan(values[here]).any():
+                return False  # the step may end in an exception
             mine, moved = self.params[i].ravel(), self.moved[i].ravel()
             slack = self.slack.of(mine, moved, len(self.frames) + 1) if like is None else like.tolerance[here]
             if apart(values[here], mine, slack):
                 raise _Stop
+            return True
 
         self.look, self.unseen = look, set(range(len(self.params)))
         try:
@@ -277,8 +280,7 @@ class _Run:
             if self.updates is not None and before is not None:
                 self.updates.append(Update(len(self.frames), i, before, done))
             self.contract.write(self, i, new)
-            if self.look and not self.contract.writes_again:
-                self.look(i)
+            if self.look and not self.contract.writes_again and self.look(i, True):
                 self.unseen.discard(i)
         self.contract.after(self, [i for group in instance.groups for i in group["params"]])
 
