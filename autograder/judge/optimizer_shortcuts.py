@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from autograder.judge.optimizer_task import OptimizerTask
 
 EQUAL = 1e-13
+MOST_REMEMBERED = 10_000
 NEEDS = {"reload": "reload", "closure": "closure"}
 """Duties of the contract that only some events call for. Constructors are told by other scenarios."""
 ONLY_CONSTRUCTORS = frozenset({"validation", "refuses"})
@@ -101,6 +102,8 @@ class FirstUpdate:
         if np.isnan(values[self.here]).any():
             return False  # the step may have ended in an exception
         if variant.id not in self.predicted:
+            if len(self.predicted) >= MOST_REMEMBERED:
+                self.predicted.clear()
             self.predicted[variant.id] = self._predict(variant)
         predicted = self.predicted[variant.id]
         if predicted is None:
@@ -141,10 +144,9 @@ def surely_alike(rule: Rule, base: Variant, other: Variant, scenario: Scenario, 
     if other.order != base.order or other.state != base.state:
         return False
     duties = {name for name, step in other.steps.items() if name in CONTRACT and base.steps.get(name) is not step}
-    if duties - ONLY_CONSTRUCTORS:
-        happens = {event[0] for event in scenario.program["events"]}
-        if any(NEEDS.get(duty, "step") in happens for duty in duties - ONLY_CONSTRUCTORS):
-            return False
+    happens = {event[0] for event in scenario.program["events"]} if duties else set()
+    if any(duty not in NEEDS or NEEDS[duty] in happens for duty in duties - ONLY_CONSTRUCTORS):
+        return False
     plan, theirs = rule.plan(other), dict(rule.plan(base))
     with np.errstate(all="ignore"):
         return all(_gives_the_same(plan, theirs, update) for update in updates)

@@ -219,7 +219,9 @@ def _best_accepted(
     if len(best) == 1:
         return best[0]
     few = [i for i in order if not fine[i]][:ENOUGH]
-    return max(best, key=lambda variant: round(sum(_share_right(expectations, variant, i, evidence[i]) for i in few), 9))
+    return max(
+        best, key=lambda variant: round(sum(_share_right(expectations, variant, i, evidence[i]) for i in few), 9)
+    )
 
 
 def _share_right(expectations: Expectations, variant: Variant, index: int, evidence: Evidence) -> float:
