@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from autograder.judge.evidence import Evidence, Scenario
-from autograder.judge.questions import Question
 from autograder.judge.expectations import Expectations
+from autograder.judge.questions import Question
 from autograder.judge.recognise import Recognition, recognise
 from autograder.judge.results import Verdict
 from autograder.judge.variants import CANONICAL, Variant

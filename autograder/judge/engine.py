@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from autograder.errors import NotJudged
 from autograder.judge.checks import Check, Student, Wrong
 from autograder.judge.evidence import Evidence, Scenario, missing, parse
+from autograder.judge.expectations import Expectations, Task
 from autograder.judge.ownership import not_own_implementation, not_there_when_graded
 from autograder.judge.picture import picture_of
-from autograder.judge.expectations import Expectations, Task
 from autograder.judge.registry import checks_of, implementation_tasks, load_task
 from autograder.judge.results import CheckResult, Flag, Submission, TaskResult
 from autograder.judge.stand_ins import stand_in

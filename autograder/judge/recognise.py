@@ -13,7 +13,6 @@ from autograder.judge.expectations import Expectations, alike
 from autograder.judge.variants import CANONICAL, Variant
 from autograder.worker.codes import Status
 
-
 ENOUGH = 2
 """Wrong scenarios in which the numbers are counted, to choose between rules that get the same scenarios right."""
 
