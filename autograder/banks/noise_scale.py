@@ -314,6 +314,12 @@ def _norms(rng: np.random.Generator, mean: float, count: int) -> np.ndarray:
     return np.asarray(mean * rng.uniform(0.5, 1.7, size=count))
 
 
+def _nearly_equal(smalls: np.ndarray, bigs: np.ndarray) -> bool:
+    """Whether a pair of draws nearly cancels: then float32 decides what a mean of ratios is."""
+    pairs = np.array(list(zip(smalls, bigs, strict=False)))
+    return bool((np.abs(np.diff(pairs, axis=1)[:, 0]) < 0.01 * pairs.sum(axis=1)).any())
+
+
 def _call(
     rng: np.random.Generator, smalls: int, bigs: int, dtype: str = "", named: bool = False, **fixed: Any
 ) -> dict[str, Any]:
@@ -321,8 +327,10 @@ def _call(
     b, B = fixed.get("sizes") or _sizes(rng)
     signal = float(rng.uniform(0.5, 2.0))
     noise = signal * float(rng.uniform(5, 60))
-    sequences: list[Any] = [_norms(rng, signal + noise / b, smalls), _norms(rng, signal + noise / B, bigs)]
-    sequences = [as_tensor(v.astype(dtype), dtype) if dtype else [float(x) for x in v] for v in sequences]
+    drawn = [_norms(rng, signal + noise / b, smalls), _norms(rng, signal + noise / B, bigs)]
+    while _nearly_equal(b * drawn[0], B * drawn[1]):
+        drawn = [_norms(rng, signal + noise / b, smalls), _norms(rng, signal + noise / B, bigs)]
+    sequences: list[Any] = [as_tensor(v.astype(dtype), dtype) if dtype else [float(x) for x in v] for v in drawn]
     if named:
         return {"kwargs": dict(zip(reversed(list(FORMULA.signature)), [B, b, *reversed(sequences)], strict=True))}
     return {"args": [*sequences, b, B]}

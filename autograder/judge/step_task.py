@@ -17,6 +17,10 @@ ENTRY = "mixed_precision_step"
 MANTISSA = {"float32": 23, "bfloat16": 7, "float16": 10}
 
 
+MISTAKEN = 4.0
+"""Roundings pile up where gradients do; what is wrong already may be further from its mistake than what is right."""
+
+
 @dataclass(frozen=True)
 class StepTask:
     """The task mixed_precision_step."""
@@ -41,6 +45,7 @@ class StepTask:
 
         values, slack = np.full(scenario.size, np.nan), np.zeros(scenario.size)
         run = Run(variant.steps, scenario.program)
+        loose = MISTAKEN if variant.kind == "misconception" else 1.0
         raised: int | None = None
         width = frame_width(scenario.program["sizes"])
         with np.errstate(all="ignore"):
@@ -50,7 +55,7 @@ class StepTask:
                 except Raises:
                     raised = index
                     break
-                unit = 2.0 ** -MANTISSA[run.does["format"](run)] + 1e-5
+                unit = loose * (2.0 ** -MANTISSA[run.does["format"](run)] + 1e-5)
                 moved = np.concatenate([np.ravel(m) for m in run.moved])
                 block = slice(index * width, (index + 1) * width)
                 weights = np.concatenate([np.ravel(p) for p in run.params])
