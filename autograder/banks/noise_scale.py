@@ -314,10 +314,13 @@ def _norms(rng: np.random.Generator, mean: float, count: int) -> np.ndarray:
     return np.asarray(mean * rng.uniform(0.5, 1.7, size=count))
 
 
-def _nearly_equal(smalls: np.ndarray, bigs: np.ndarray) -> bool:
-    """Whether a pair of draws nearly cancels: then float32 decides what a mean of ratios is."""
-    pairs = np.array(list(zip(smalls, bigs, strict=False)))
-    return bool((np.abs(np.diff(pairs, axis=1)[:, 0]) < 0.01 * pairs.sum(axis=1)).any())
+def _cancels(b: int, B: int, smalls: np.ndarray, bigs: np.ndarray) -> bool:
+    """Whether the two terms of |G|² nearly cancel in a pair of draws, or on average after a wrong power: then float32
+    decides what a mean of ratios is, or one of norms not squared."""
+    count = min(len(smalls), len(bigs))
+    terms: list[tuple[Any, Any, float]] = [(b * smalls[:count], B * bigs[:count], 0.01)]
+    terms += [(b * np.mean(smalls**power), B * np.mean(bigs**power), 0.03) for power in (0.5, 1, 2)]
+    return any(bool(np.any(np.abs(one - other) < least * (one + other))) for one, other, least in terms)
 
 
 def _call(
@@ -328,7 +331,7 @@ def _call(
     signal = float(rng.uniform(0.5, 2.0))
     noise = signal * float(rng.uniform(5, 60))
     drawn = [_norms(rng, signal + noise / b, smalls), _norms(rng, signal + noise / B, bigs)]
-    while _nearly_equal(b * drawn[0], B * drawn[1]):
+    while _cancels(b, B, *drawn):
         drawn = [_norms(rng, signal + noise / b, smalls), _norms(rng, signal + noise / B, bigs)]
     sequences: list[Any] = [as_tensor(v.astype(dtype), dtype) if dtype else [float(x) for x in v] for v in drawn]
     if named:
