@@ -3,7 +3,8 @@
 python -m benchmarks.judging [TASK ...] [--programs 8]
 
 "first" is a judge that has not seen the task yet, "again" one that has just judged the same program: what variants
-predict is remembered between submissions. "unknown" are mutants of a right program (tests/bank/mutants.py) that match no
+predict is remembered between submissions; "in a class" one that has judged other programs with the same scenarios, as
+in grading. "unknown" are mutants of a right program (tests/bank/mutants.py) that match no
 single mistake and no pair, so that everything is tried. Times are CPU milliseconds, median and worst.
 """
 
@@ -23,6 +24,7 @@ from rich.table import Table
 from autograder.judge import Judge, Submission
 from autograder.judge.checks import Student
 from autograder.judge.engine import ask, observed
+from autograder.judge.evidence import Evidence
 from autograder.judge.expectations import Expectations
 from autograder.judge.recognise import Recognition
 from autograder.judge.registry import checks_of, load_task
@@ -84,16 +86,34 @@ def judge_seconds(judge: Judge, task: Any, source: str, seed: int) -> tuple[str,
     """What was recognised; CPU seconds of the judge the first time and again. Another seed each time keeps it the first."""
     drawn = task.scenarios(seed)
     raw = judge.collect(task, Submission({task.module: source}), drawn)
-    checks, seconds = checks_of(task.id), []
     start = time.process_time()
     expectations = Expectations(task, seed)
-    for _ in range(2):
-        student = Student(expectations, observed(task, raw, drawn))
-        ask(checks, student)
-        seconds.append(time.process_time() - start)
-        start = time.process_time()
+    kind, _ = decided(expectations, raw)
+    first = time.process_time() - start
+    return kind, first, decided(expectations, raw)[1]
+
+
+def decided(expectations: Expectations, raw: list[Evidence]) -> tuple[str, float]:
+    """What was recognised; CPU seconds of deciding it."""
+    task = expectations.task
+    start = time.process_time()
+    student = Student(expectations, observed(task, raw, expectations.scenarios))
+    ask(checks_of(task.id), student)
+    seconds = time.process_time() - start
     assert student.recognition is not None
-    return kind_of(student.recognition), seconds[0], seconds[1]
+    return kind_of(student.recognition), seconds
+
+
+def class_seconds(judge: Judge, task: Any, most: int) -> list[float]:
+    """CPU seconds of the judge for unknown programs, each judged once, after others with the same scenarios."""
+    expectations = Expectations(task, 1)
+    known = [*candidates(task.id, "right", most), *candidates(task.id, "named", most)]
+    rows = []
+    for source in [*known, *candidates(task.id, "unknown", most)]:
+        raw = judge.collect(task, Submission({task.module: source}), expectations.scenarios)
+        rows.append(decided(expectations, raw))
+    unknown = [seconds for kind, seconds in rows[len(known) :] if kind == "unknown"]
+    return unknown[len(unknown) // 2 :]
 
 
 def worker_cost(judge: Judge, task: Any, source: str) -> tuple[float, float]:
@@ -127,6 +147,7 @@ def row(judge: Judge, task_id: str, most: int) -> list[str]:
     return [
         task_id,
         *cells,
+        words(class_seconds(judge, task, most)),
         words([seconds for seconds, _ in worker]),
         f"{max(size for _, size in worker) / 1e6:.0f} MB",
     ]
@@ -143,7 +164,14 @@ def main() -> None:
     parser.add_argument("--programs", type=int, default=8)
     options = parser.parse_args()
     kinds = [f"{kind}, {time}" for kind in KINDS for time in ("first", "again")]
-    table = Table("task", *kinds, "worker", "worker's peak", title="CPU of judging one submission, ms: median (worst)")
+    table = Table(
+        "task",
+        *kinds,
+        "unknown, in a class",
+        "worker",
+        "worker's peak",
+        title="CPU of judging one submission, ms: median (worst)",
+    )
     with Judge("trusted", limits=LIMITS) as judge:
         for task in options.tasks or programs.tasks():
             table.add_row(*row(judge, task, options.programs))

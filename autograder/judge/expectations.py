@@ -86,6 +86,10 @@ class Expectations:
                 return False
         return not alike(self.of(other, index), right)
 
+    def can_explain(self, evidence: Evidence) -> bool:
+        """Whether some variant may end as this did."""
+        return not evidence.raised or self._shortcuts.raised_by_some(evidence.error)
+
     def knows(self, variant: Variant) -> bool:
         """Whether there are predictions of `variant`; a recorded task has them of the likelier ones only."""
         recorded = getattr(self.task, "predicted", None)

@@ -15,8 +15,19 @@ from autograder.judge.contract import Raises
 from autograder.judge.evidence import Expected, Scenario
 from autograder.judge.rule import CONTRACT, WRITES_AGAIN, Quantities, Rule
 from autograder.judge.shortcuts import Shortcuts
-from autograder.judge.simulate import Slack, Update, apart, differs, first_update, frame_width, numel, with_updates
+from autograder.judge.simulate import (
+    EXTRAS,
+    Slack,
+    Update,
+    apart,
+    differs,
+    first_update,
+    frame_width,
+    numel,
+    with_updates,
+)
 from autograder.judge.variants import CANONICAL, Step, Variant
+from autograder.worker.codes import ErrorCode
 
 if TYPE_CHECKING:
     from autograder.judge.optimizer_task import OptimizerTask
@@ -25,6 +36,10 @@ EQUAL = 1e-13
 MOST_REMEMBERED = 10_000
 NEEDS = {"reload": "reload", "closure": "closure"}
 """Duties of the contract that only some events call for. Constructors are told by other scenarios."""
+RAISED = frozenset(
+    {ErrorCode.TYPE, ErrorCode.ATTRIBUTE, ErrorCode.RUNTIME, ErrorCode.ARITHMETIC, ErrorCode.NO_GRAPH, ErrorCode.VALUE}
+)
+"""The exceptions that an optimizer's variants raise; a test compares."""
 ONLY_CONSTRUCTORS = frozenset({"validation", "refuses"})
 
 
@@ -71,6 +86,10 @@ class OptimizerShortcuts(Shortcuts):
             _, self._updates[key] = with_updates(self.rule, base, self.scenarios[index])
         return surely_alike(self.rule, base, other, self.scenarios[index], self._updates[key])
 
+    def raised_by_some(self, error: ErrorCode) -> bool:
+        """Variants say what they raise; nobody's mistake is a name that does not exist."""
+        return error in RAISED
+
     def _first_update(self, variant: Variant, index: int) -> FirstUpdate | None:
         """That of a program which neglects the same duties, and does all else right."""
         steps = {name: step for name, step in variant.steps.items() if name in CONTRACT}
@@ -91,6 +110,7 @@ class FirstUpdate:
         self.old = update.before["param"]
         start = update.frame * frame_width(shapes) + numel(shapes[: update.param])
         self.here = slice(start, start + self.old.size)
+        self.flag = (update.frame + 1) * frame_width(shapes) - EXTRAS
         self.predicted: dict[str, tuple[np.ndarray, np.ndarray] | None] = {}
         self.steps = list(rule.steps.items())
         self.known = [update.before]
@@ -99,8 +119,8 @@ class FirstUpdate:
 
     def refutes(self, variant: Variant, values: np.ndarray, like: Expected | None) -> bool:
         """Whether `values` are seen not to be those of `variant`. like: whose tolerance counts, where not its own."""
-        if np.isnan(values[self.here]).any():
-            return False  # the step may have ended in an exception
+        if np.isnan(values[self.flag]):
+            return False  # an exception ended the step: the frame was never written
         if variant.id not in self.predicted:
             if len(self.predicted) >= MOST_REMEMBERED:
                 self.predicted.clear()

@@ -43,6 +43,8 @@ def recognise(expectations: Expectations, evidence: Sequence[Evidence]) -> Recog
         return Recognition(accepted, None, [])
     if not wrong:
         return Recognition(accepted, accepted, [])
+    if not all(expectations.can_explain(evidence[i]) for i in wrong):
+        return Recognition(accepted, None, wrong)
     program = explain_all(expectations, bases, evidence, wrong, reached, accepted)
     if program is not None and program.conventions:
         accepted = _only_conventions(program)
@@ -189,38 +191,34 @@ def _best_accepted(
     expectations: Expectations, bases: Sequence[Variant], evidence: Sequence[Evidence], reached: Sequence[int]
 ) -> Variant:
     """The one by which most scenarios are right; of several the one with the most right numbers in the smallest
-    scenarios; earlier ones win ties, the canonical rule first of all.
+    scenarios that are wrong by the first; earlier ones win ties, the canonical rule first of all.
 
-    Another one is looked at only as long as it can still win. The scenarios in which the first one is wrong come first,
-    since it seldom gains there.
+    Another one is looked at only as long as it can still win, and first where it has something to gain.
     """
+    first = bases[0]
+    order = sorted(reached, key=lambda i: expectations.scenarios[i].size)
+    fine = [i for i in order if expectations.agrees(first, i, evidence[i], "path")]
+    wrong = [i for i in order if i not in set(fine)]
+    if not wrong:
+        return first
 
-    def fits(variant: Variant, index: int) -> bool:
-        if fine[index] and not expectations.changes(bases[0], variant, index):
-            return True
-        return expectations.agrees(variant, index, evidence[index], "path")
+    def shares(variant: Variant) -> float:
+        return round(sum(_share_right(expectations, variant, i, evidence[i]) for i in wrong[:ENOUGH]), 9)
 
-    sizes = expectations.scenarios
-    fine = {i: expectations.agrees(bases[0], i, evidence[i], "path") for i in reached}
-    order = sorted(reached, key=lambda i: (fine[i], sizes[i].size))
-    best, most = [bases[0]], sum(fine.values())
+    best, most, best_shares = first, len(fine), shares(first)
     for variant in bases[1:]:
-        right, rest = 0, len(order)
-        for index in order:
-            if right + rest < most:
+        right = sum(expectations.agrees(variant, i, evidence[i], "path") for i in wrong)
+        least = most if right + len(fine) > most else most + 1
+        if right + len(fine) == most and shares(variant) > best_shares:
+            least = most
+        for rest, index in enumerate(reversed(fine)):
+            if right + len(fine) - rest < least:
                 break
-            right += fits(variant, index)
-            rest -= 1
-        if right > most:
-            best, most = [variant], right
-        elif right == most and rest == 0:
-            best.append(variant)
-    if len(best) == 1:
-        return best[0]
-    few = [i for i in order if not fine[i]][:ENOUGH]
-    return max(
-        best, key=lambda variant: round(sum(_share_right(expectations, variant, i, evidence[i]) for i in few), 9)
-    )
+            changed = expectations.changes(first, variant, index)
+            right += not changed or expectations.agrees(variant, index, evidence[index], "path")
+        if right > most or (right == most and shares(variant) > best_shares):
+            best, most, best_shares = variant, right, shares(variant)
+    return best
 
 
 def _share_right(expectations: Expectations, variant: Variant, index: int, evidence: Evidence) -> float:

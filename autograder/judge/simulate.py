@@ -171,8 +171,8 @@ class _Run:
         def look(i: int, early: bool = False) -> bool:
             first = len(self.frames) * width + starts[i]
             here = slice(first, first + self.params[i].size)
-            if early and np.isnan(values[here]).any():
-                return False  # the step may end in an exception
+            if early and np.isnan(values[len(self.frames) * width + width - EXTRAS]):
+                return False  # an exception ended this step: the frame was never written
             mine, moved = self.params[i].ravel(), self.moved[i].ravel()
             slack = self.slack.of(mine, moved, len(self.frames) + 1) if like is None else like.tolerance[here]
             if apart(values[here], mine, slack):
