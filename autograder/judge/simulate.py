@@ -18,8 +18,8 @@ from autograder.worker.codes import ErrorCode
 EXTRAS = 6
 RTOL = 1e-5
 ULP = {"float64": 2.0**-52, "float32": 2.0**-23, "bfloat16": 2.0**-7, "float16": 2.0**-10}
-HUGE = 1e18
-"""Squares of larger numbers overflow in float32: where a run goes from there is nobody's to predict."""
+RUNAWAY = 1e6
+"""A float32 run whose parameters are larger diverges, and its rounding errors with it: nobody can predict where it goes."""
 COARSE = {"float64": 0.0, "float32": 2e-4, "bfloat16": 0.06, "float16": 0.01}
 """Per dtype, the error relative to the updates that arithmetic in that dtype may add."""
 
@@ -227,7 +227,7 @@ class _Run:
         arrays = [None if a is None else self._tile(a) for a in (*self.params, *self.views, *self.moved, *self.grads)]
         self.frames.append(_Frame(arrays, self.closure_calls, self.closure_value, self.curvature, self.count))
         self.skipped = False
-        if self.dtype == "float32" and not max(np.abs(param).max() for param in self.params) < HUGE:
+        if self.dtype == "float32" and not max(np.abs(param).max() for param in self.params) < RUNAWAY:
             self.lost = min(self.lost, len(self.frames) - 1)
 
     def _written(self) -> tuple[np.ndarray, np.ndarray]:
