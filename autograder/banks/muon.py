@@ -91,9 +91,9 @@ def _orthogonal(d: Drawing, rows: int, cols: int) -> np.ndarray:
 def _turned(d: Drawing, nesterov: bool) -> Scenario:
     """bfloat16, and a second gradient against the first: which way the second update goes shows what is remembered."""
     events = d.steps(1, d.task.shapes, dtype="bfloat16")
-    back = [[-0.4 * number for number in grad] for grad in events[0][2]]
+    back = [[-0.3 * number for number in grad] for grad in events[0][2]]
     events.append(["step", 0, [flat(representable(np.array(grad), "bfloat16")) for grad in back]])
-    hyper = {**d.hyper(), "nesterov": nesterov, "momentum": round(float(d.rng.uniform(0.55, 0.65)), 3)}
+    hyper = {**d.hyper(), "nesterov": nesterov, "momentum": round(float(d.rng.uniform(0.5, 0.58)), 3)}
     init = [flat(np.zeros(shape)) for shape in d.task.shapes]
     about = f"bfloat16 parameters, nesterov={nesterov}, gradients that turn round"
     return d.run("dtypes", about, d.one_group(hyper, len(init)), events, init=init, dtype="bfloat16")
