@@ -89,6 +89,8 @@ class _Drawing:
             "a generator",
         )
         single = self.program(self.between(5, 9), self.between(0.5, 2), [[2, 3]], form="single")
+        many = [[2, 1, 2], [1, 2, 1, 2], [120], *[[2]] * 6]
+        yield "forms", "clipping", self.program(self.between(5, 9), self.between(0.5, 2), many), "nine parameters"
         yield "forms", "clipping", single, "one parameter in place of a list"
         named = self.program(self.between(5, 9), self.between(0.5, 2), named=True)
         yield "forms", "clipping", named, "max_norm given by name"
