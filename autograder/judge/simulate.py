@@ -268,10 +268,10 @@ class _Run:
 
 class _Frame(NamedTuple):
     """What is noted after a step. arrays: all parameters, views, distances moved and gradients, one after the other.
-    curvature: of a closure's loss, else 0. count: steps so far, those without a frame too."""
+    curvature: of a closure's loss, else 0. number: steps so far, those without a frame too."""
 
     arrays: list[np.ndarray | None]
     closure_calls: float
     closure_value: float
     curvature: float
-    count: int
+    number: int
