@@ -28,6 +28,7 @@ def scenarios(rng: np.random.Generator) -> list[Drawn]:
         ("edges", "a single micro-batch", draw.program([tokens])),
         ("edges", "the last micro-batch is empty", draw.program([4, 6, 0])),
         ("edges", "the second micro-batch is all padding", draw.program([3, 4, 6], real=[3, 0, 5])),
+        ("edges", "twelve micro-batches", draw.program([2, 1, 3] * 4)),
         ("existing", "gradients are there already", draw.program([5, 2, 4], grads=existing)),
         ("together", "a tuple of float32", draw.program([5, 1, 4, 3, 6], dtype="float32", form="tuple")),
     ]

@@ -29,6 +29,11 @@ def betas(rng: np.random.Generator) -> list[float]:
     return [round(first, 4), round(float(rng.uniform(first + 0.05, 0.985)), 4)]
 
 
+def slow_betas(rng: np.random.Generator) -> list[float]:
+    """A pair like those of real training: hundreds of steps are needed until the correction no longer matters."""
+    return [round(float(rng.uniform(0.9, 0.98)), 4), round(float(rng.uniform(0.993, 0.999)), 4)]
+
+
 DRAW: dict[str, Draw] = {
     "lr": between(0.02, 0.2),
     "betas": betas,

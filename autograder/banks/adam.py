@@ -177,4 +177,5 @@ TASK = OptimizerTask(
     features={"weight_decay": {"weight_decay": 0.0}},
     invalid=_adam_task.INVALID,
     extra=_adam_task.scenarios,
+    long={"betas": _adam_task.slow_betas},
 )

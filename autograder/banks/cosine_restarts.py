@@ -239,7 +239,9 @@ def _together(rng: np.random.Generator) -> list[Scenario]:
     del plain["min_lr"], plain["period_mult"]
     mixed = [int(step) for step in rng.permutation(3 * plain["period"])][:20]
     big = _arguments(rng, 100, 2, True)
-    sampled = sorted({0, 1, 99, 100, 101, 299, 300, 301, 699, 700, 701, *(whole(rng, 2, 1400) for _ in range(15))})
+    sampled = sorted(
+        {0, 1, 99, 100, 101, 299, 300, 301, 699, 700, 701, 60_000, *(whole(rng, 2, 1400) for _ in range(15))}
+    )
     return [
         _walk(rng, "together", "growing periods with min_lr", whole(rng, 3, 5), 2, True),
         walk(FORMULA.entry, "together", "arguments by position", range(30), by_place, by_position=True),

@@ -209,13 +209,36 @@ def _together(rng: np.random.Generator) -> list[Scenario]:
     del plain["warmup_steps"]
     last = plain["milestones"][-1]
     mixed = [int(step) for step in rng.permutation(last + 5)]
-    big = {"milestones": [800, 900], "gamma": 0.31622776601683794, "peak_lr": 4.2e-4, "warmup_steps": 20}
-    sampled = sorted({0, 19, 20, 21, 799, 800, 801, 899, 900, 901, 10_000, *(whole(rng, 2, 998) for _ in range(12))})
+    big = {
+        "milestones": [800, 900, 950, 970, 60_000],
+        "gamma": 0.31622776601683794,
+        "peak_lr": 4.2e-4,
+        "warmup_steps": 20,
+    }
+    sampled = sorted(
+        {
+            0,
+            19,
+            20,
+            21,
+            799,
+            800,
+            801,
+            899,
+            900,
+            901,
+            950,
+            970,
+            10_000,
+            60_000,
+            *(whole(rng, 2, 998) for _ in range(12)),
+        }
+    )
     by_place_steps = range(by_place["milestones"][-1] + 3)
     return [
         walk(FORMULA.entry, "together", "arguments by position", by_place_steps, by_place, by_position=True),
         walk(FORMULA.entry, "together", "warmup_steps not given, steps in any order", [*mixed, mixed[0]], plain),
-        walk(FORMULA.entry, "together", "a run of a thousand steps", sampled, big),
+        walk(FORMULA.entry, "together", "a long run with five milestones", sampled, big),
     ]
 
 

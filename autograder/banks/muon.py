@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from autograder.banks import _muon_decay, _muon_momentum, _muon_scale
 from autograder.judge.contract_mistakes import contract_mistakes
 from autograder.judge.evidence import Scenario
 from autograder.judge.muon_task import MuonTask
 from autograder.judge.optimizer_task import Drawing, between, one_of
+from autograder.judge.rounding import representable
+from autograder.judge.standard_scenarios import flat
 from autograder.judge.variants import Bank
 from autograder.oracles.muon import RULE
 
@@ -41,6 +45,8 @@ def _more(d: Drawing) -> list[Scenario]:
     zero[0][2][0] = [0.0] * 8
     zero[0][2][3] = zero[1][2][3] = [0.0] * 8
     found.append(d.run("zero", "gradients of zero at the start", d.one_group(d.hyper("weight_decay"), 4), zero, shapes))
+    found.append(_tiny(d))
+    found += [_turned(d, nesterov) for nesterov in (True, False)]
     larger = [[16, 8], [6, 12]]
     found.append(
         d.run(
@@ -67,6 +73,32 @@ def _more(d: Drawing) -> list[Scenario]:
     return [*found, Scenario("matrices_only", "constructor", vectors, 4, "a parameter that is not a matrix")]
 
 
+def _tiny(d: Drawing) -> Scenario:
+    """Gradients far below eps. Their singular values are equal, so that five steps bring them near one whatever eps is:
+    looked at is only whether an update is made."""
+    units = [_orthogonal(d, *shape) for shape in d.task.shapes]
+    events = [["step", 0, [flat(size * unit) for unit in units]] for size in (8e-9, 5e-9, 6e-9)]
+    return d.run("extremes", "gradients of norm 1e-8", d.one_group(d.hyper(), len(units)), events, rtol=0.9)
+
+
+def _orthogonal(d: Drawing, rows: int, cols: int) -> np.ndarray:
+    """Orthonormal rows or columns, the largest number as small as chance makes it."""
+    tries = [np.linalg.qr(d.rng.normal(size=(max(rows, cols), min(rows, cols))))[0] for _ in range(20)]
+    found = min(tries, key=lambda unit: float(np.abs(unit).max()))
+    return found if rows >= cols else found.T
+
+
+def _turned(d: Drawing, nesterov: bool) -> Scenario:
+    """bfloat16, and a second gradient against the first: which way the second update goes shows what is remembered."""
+    events = d.steps(1, d.task.shapes, dtype="bfloat16")
+    back = [[-0.3 * number for number in grad] for grad in events[0][2]]
+    events.append(["step", 0, [flat(representable(np.array(grad), "bfloat16")) for grad in back]])
+    hyper = {**d.hyper(), "nesterov": nesterov, "momentum": round(float(d.rng.uniform(0.5, 0.58)), 3)}
+    init = [flat(np.zeros(shape)) for shape in d.task.shapes]
+    about = f"bfloat16 parameters, nesterov={nesterov}, gradients that turn round"
+    return d.run("dtypes", about, d.one_group(hyper, len(init)), events, init=init, dtype="bfloat16")
+
+
 TASK = MuonTask(
     "muon",
     module="course_lib/optim/muon.py",
@@ -85,6 +117,7 @@ TASK = MuonTask(
     shapes=[[3, 2], [2, 4], [3, 2], [1, 3]],
     extra=_more,
     fixed=("nesterov", "ns_steps", "scale"),
-    gradient_sizes=(1e6,),
+    gradient_sizes=(1e12,),
+    long={"ns_steps": one_of(1)},
     builds_on=("newton_schulz",),
 )

@@ -223,7 +223,7 @@ def _together(rng: np.random.Generator) -> list[Scenario]:
     plain = {name: value for name, value in _arguments(rng, total, warmup, False).items() if name != "min_lr"}
     mixed = [int(step) for step in rng.permutation(total + 5)][:20]
     big = {"total_steps": 1000, "warmup_steps": 50, "peak_lr": 3e-4, "min_lr": 3e-5}
-    sampled = sorted({0, 1, 49, 50, 51, 999, 1000, *(whole(rng, 2, 998) for _ in range(20))})
+    sampled = sorted({0, 1, 49, 50, 51, 999, 1000, 60_000, *(whole(rng, 2, 998) for _ in range(20))})
     return [
         _budget(rng, "together", "with warmup and min_lr", whole(rng, 4, 7), True),
         walk(FORMULA.entry, "together", "arguments by position", range(total + 1), by_place, by_position=True),

@@ -334,7 +334,7 @@ def _together(rng: np.random.Generator) -> list[Scenario]:
     del plain["min_lr"], plain["shape"]
     mixed = [int(step) for step in rng.permutation(total + 5)][:20]
     big = _arguments(rng, 1000, 50, 200, "cosine", True)
-    sampled = sorted({0, 1, 49, 50, 51, 799, 800, 801, 999, 1000, *(whole(rng, 2, 998) for _ in range(20))})
+    sampled = sorted({0, 1, 49, 50, 51, 799, 800, 801, 999, 1000, 60_000, *(whole(rng, 2, 998) for _ in range(20))})
     return [
         *found,
         walk(FORMULA.entry, "together", "arguments by position", range(total + 1), by_place, by_position=True),

@@ -64,7 +64,7 @@ def test_clip_forms(student):
 
 @check("clip", points=1, needs="clip_long_gradients")
 def test_clip_extremes(student):
-    """Zero, tiny and huge gradients work, and so do several dtypes."""
+    """Zero, tiny and huge gradients work, a max_norm of zero, and several dtypes."""
     student.follows("extremes")
     student.follows("dtypes")
     student.follows("nonfinite")

@@ -49,7 +49,7 @@ def _when(scenario: Scenario, event: int) -> str:
         return f"Saving and loading {entry}"
     if kind == "set":
         return "Setting a hyperparameter in param_groups"
-    number = sum(item[0] in ("step", "closure") for item in events[:event])
+    number = sum(item[0] in ("step", "unseen", "closure") for item in events[:event])
     return f"{'step(closure)' if kind == 'closure' else 'step()'} number {number}"
 
 

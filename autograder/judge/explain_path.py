@@ -38,6 +38,10 @@ class DifferentPath:
         steps = [number for number, event in enumerate(program["events"]) if event[0] in ("step", "closure")]
         self.events = [program["events"][number] for number in steps]
         self.event_number = steps[self.step]
+        before = steps[self.step - 1] if self.step else -1
+        unseen = [number for number, event in enumerate(program["events"]) if event[0] == "unseen"]
+        self.number = self.step + 1 + sum(number < self.event_number for number in unseen)
+        self.unseen = sum(before < number < self.event_number for number in unseen)
         sizes = [int(np.prod(shape, dtype=int)) for shape in program["shapes"]]
         edges = np.cumsum([0, *sizes])
         self.columns = [np.arange(edges[i], edges[i + 1]) for i in range(len(sizes))]
@@ -64,7 +68,9 @@ class DifferentPath:
         context = context_of(self.scenario)
         if self.step == 0:
             return f"On the first step{context}"
-        return f"Right until step {self.step}; on step {self.step + 1}{context}"
+        if self.unseen:
+            return f"Right until step {self.number - 1 - self.unseen}; from there to step {self.number}{context}"
+        return f"Right until step {self.number - 1}; on step {self.number}{context}"
 
     def _not_finite(self, first: np.ndarray) -> str:
         lost = first & ~np.isfinite(self.moves[self.step])
@@ -91,7 +97,8 @@ class DifferentPath:
         elif several and home is not None and len(bad) > 1:
             who = f"every parameter of the {_ordinal(home[1])} group"
         else:
-            named = [f"{i + 1} ({_shape(shapes[i])})" for i in bad]
+            tiles = self.scenario.program.get("tiles", 1)
+            named = [f"{i + 1} ({_shape(shapes[i], tiles)})" for i in bad]
             listed = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
             who = f"parameter{'s' if len(bad) > 1 else ''} {listed} of {len(shapes)}"
         chosen = wrong[inside]
@@ -129,6 +136,8 @@ class DifferentPath:
                 return "moved the right distance in the opposite direction."
             known = self._known(ratio)
             return f"moved {ratio:.4g} × the right update{f', which is {known}' if known else ''}."
+        if self.unseen:
+            return self._by_numbers(mine, right, chosen)
         if np.abs(mine).max() < HARDLY * np.abs(right).min():
             return (
                 f"moved by {np.abs(mine).max():.4g} at most where {np.abs(right).min():.4g} or more is right. "
@@ -272,8 +281,8 @@ def _ordinal(position: int) -> str:
     return ("first", "second", "third")[position] if position < 3 else f"{position + 1}th"
 
 
-def _shape(shape: list[int]) -> str:
-    return "a single number" if not shape else f"shape {tuple(shape)}"
+def _shape(shape: list[int], tiles: int) -> str:
+    return f"shape {(tiles * shape[0], *shape[1:])}" if shape else "a single number"
 
 
 def _multiple(values: np.ndarray, base: np.ndarray) -> float | None:

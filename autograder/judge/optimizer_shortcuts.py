@@ -97,6 +97,9 @@ class OptimizerShortcuts(Shortcuts):
         if key not in self._first:
             duties = Variant("duties", "", "misconception", steps) if steps else CANONICAL
             found = first_update(self.rule, duties, self.scenarios[index])
+            several = len(self.scenarios[index].program["shapes"]) > 1
+            if self.scenarios[index].program.get("dtype") == "float32" and several:
+                found = None  # another parameter may run away, and then nothing is predicted
             self._first[key] = None if found is None else FirstUpdate(self.rule, self.scenarios[index], found)
         return self._first[key]
 
@@ -109,7 +112,8 @@ class FirstUpdate:
         self.rule, self.slack, self.stays = rule, Slack(rule, scenario.program), update.stays
         self.old = update.before["param"]
         start = update.frame * frame_width(shapes) + numel(shapes[: update.param])
-        self.here = slice(start, start + self.old.size)
+        self.size = self.old.size // scenario.program.get("tiles", 1) or 1
+        self.here = slice(start, start + self.size)
         self.flag = (update.frame + 1) * frame_width(shapes) - EXTRAS
         self.predicted: dict[str, tuple[np.ndarray, np.ndarray] | None] = {}
         self.steps = list(rule.steps.items())
@@ -135,11 +139,12 @@ class FirstUpdate:
         """The parameter after the update, and how far it may be off."""
         try:
             new = self.old if self.stays else np.asarray(self._param(variant), dtype=float)
-        except (ValueError, Raises):
+        except (ValueError, ZeroDivisionError, Raises):
             return None
         if new.shape != self.old.shape:
             return None
-        return new.ravel(), self.slack.of(new, self.slack.move(self.old, new), 1).ravel()
+        near = self.slack.of(new, self.slack.move(self.old, new), 1)
+        return new.ravel()[: self.size], near.ravel()[: self.size]
 
     def _param(self, variant: Variant) -> Any:
         """What the update makes of the parameter."""
@@ -184,7 +189,7 @@ def _gives_the_same(plan: list[tuple[str, Step]], theirs: dict[str, Step], updat
             known[name] = step(quantities)
             if same is not None and not _equal(known[name], same):
                 return False
-        except (ValueError, TypeError, Raises):
+        except (ValueError, TypeError, ZeroDivisionError, Raises):
             return False
     return True
 

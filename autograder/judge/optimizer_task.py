@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,8 @@ class OptimizerTask:
     draw: for each hyperparameter, the values scenarios use. features: hyperparameters that have an "off" value (such as
     weight_decay) and a scenario family of their own: name of the family → {hyperparameter: off value}. invalid:
     constructor arguments that must raise ValueError. shapes: of the parameters. extra: more scenarios. fixed:
-    hyperparameters that nobody changes in the middle of a run. gradient_sizes: the smallest and the largest gradients tried.
+    hyperparameters that nobody changes in the middle of a run. gradient_sizes: the smallest and the largest gradients tried. long:
+    what the longest run draws otherwise.
     builds_on: earlier tasks whose modules this one may import.
     """
 
@@ -51,7 +53,8 @@ class OptimizerTask:
     shapes: Sequence[Sequence[int]] = field(default_factory=lambda: SHAPES)
     extra: Callable[[Drawing], list[Scenario]] | None = None
     fixed: Sequence[str] = ("nesterov",)
-    gradient_sizes: Sequence[float] = (1e-9, 1e6)
+    gradient_sizes: Sequence[float] = (1e-9, 1e12)
+    long: Mapping[str, Draw] = field(default_factory=dict)
     builds_on: Sequence[str] = ()
 
     @property
@@ -143,11 +146,16 @@ class OptimizerTask:
         start = np.concatenate([np.asarray(init, dtype=float) for init in scenario.program["init"]])
         with np.errstate(invalid="ignore", over="ignore"):
             moves = np.diff(np.vstack([start, self.path(values, scenario)]), axis=0)
-            return np.asarray(np.sqrt((moves**2).sum(axis=1)))
+            return np.asarray(np.sqrt((moves**2).sum(axis=1)))[_single_steps(scenario)]
 
     def curve_labels(self, scenario: Scenario) -> tuple[str, str, str]:
         """Title, x label, y label."""
-        return f"Length of your updates: {scenario.about}", "step", "length of the update"
+        every = bool(_single_steps(scenario).all())
+        return (
+            f"Length of your updates: {scenario.about}",
+            "step" if every else "step looked at",
+            "length of the update",
+        )
 
     def path(self, values: np.ndarray, scenario: Scenario) -> np.ndarray:
         """Parameters over time, shape (steps, numbers), of evidence or expectation."""
@@ -159,6 +167,12 @@ class OptimizerTask:
         from autograder.judge.explain import explain_run
 
         return explain_run(self, evidence, expected, scenario)
+
+
+def _single_steps(scenario: Scenario) -> np.ndarray:
+    """Per frame, whether it is one step after the frame before it."""
+    kinds = ["step", *(event[0] for event in scenario.program["events"] if event[0] != "set")]
+    return np.array([before != "unseen" for before, kind in pairwise(kinds) if kind in ("step", "closure")])
 
 
 class Drawing:

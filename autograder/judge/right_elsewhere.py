@@ -10,6 +10,7 @@ import numpy as np
 from autograder.judge.evidence import Scenario
 
 LARGE, SMALL = 50.0, 0.05
+SHORT = 20
 ENOUGH = 3
 Property = Callable[[dict[str, Any], list[list[Any]]], bool]
 """Whether a run has something: of its program, and of the events that could have led to its first wrong step."""
@@ -43,6 +44,7 @@ def _properties(features: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str
         "With contiguous parameters everything is right.",
         lambda program, _: "transposed" in program.get("layouts", []),
     )
+    yield "In short runs everything is right.", _late
     yield "With one optimizer alone everything is right.", lambda program, _: len(program["instances"]) > 1
     yield "Without a reload everything is right.", lambda _, events: any(event[0] == "reload" for event in events)
     yield "While no hyperparameter changes everything is right.", lambda _, events: any(e[0] == "set" for e in events)
@@ -58,6 +60,11 @@ def _properties(features: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str
         yield f"Without {name} everything is right.", _switched_on(off)
 
 
+def _late(program: dict[str, Any], events: list[list[Any]]) -> bool:
+    """Whether the last of `events` comes late in a long run."""
+    return len(program["events"]) > SHORT and program["events"].index(events[-1]) > SHORT
+
+
 def _lately(events: list[list[Any]], wrong: int) -> list[list[Any]]:
     """From the step before the first wrong one, to that."""
     before = [number for number, event in enumerate(events[:wrong]) if event[0] in ("step", "closure")]
@@ -65,7 +72,7 @@ def _lately(events: list[list[Any]], wrong: int) -> list[list[Any]]:
 
 
 def _gradients(events: list[list[Any]]) -> list[Any]:
-    return [grad for event in events if event[0] == "step" for grad in event[2]]
+    return [grad for event in events if event[0] in ("step", "unseen") for grad in event[2]]
 
 
 def _sizes(events: list[list[Any]]) -> np.ndarray:

@@ -12,7 +12,9 @@ from autograder.judge.rounding import representable
 if TYPE_CHECKING:
     from autograder.judge.optimizer_task import Drawing
 
-MANY = 60
+SEEN, BLOCKS, UNSEEN = 45, 15, 15
+"""A long run: so many steps with a frame each, then blocks of so many without one and two with; more steps than eight bits
+can count."""
 
 
 def flat(values: np.ndarray) -> list[float]:
@@ -22,9 +24,11 @@ def flat(values: np.ndarray) -> list[float]:
 
 def standard_scenarios(d: Drawing) -> list[Scenario]:
     """The families every optimizer goes through."""
-    found = [*_first_steps(d), *_long_runs(d), *_feature_runs(d), _groups(d), _schedule(d), *_no_gradient(d)]
-    found.append(_many_steps(d))
+    found = [*_first_steps(d), *_long_runs(d), *_feature_runs(d), *_groups(d), _schedule(d), *_no_gradient(d)]
     found += [_reload(d), _instances(d), _closure(d), *_dtypes(d), *_extremes(d), *_signatures(d), *_together(d)]
+    found.append(_long_run(d))
+    if not d.task.rule.mixes:
+        found.append(_large(d))
     return found + _invalid(d)
 
 
@@ -40,13 +44,6 @@ def _long_runs(d: Drawing) -> list[Scenario]:
         d.run("steps", "", d.one_group(d.hyper(), len(d.task.shapes), form=form), d.steps(6, d.task.shapes))
         for form in ("list", "generator")
     ]
-
-
-def _many_steps(d: Drawing) -> Scenario:
-    """Long enough for a count, a warmup or a limit that shows late. In float32, as training is, and of one parameter."""
-    shapes = d.task.shapes[:1]
-    events = d.steps(MANY, shapes, dtype="float32")
-    return d.run("steps", f"a run of {MANY} steps", d.one_group(d.hyper(), 1), events, shapes, dtype="float32")
 
 
 def _feature_runs(d: Drawing) -> list[Scenario]:
@@ -71,9 +68,14 @@ def _two_groups(d: Drawing, first: dict[str, Any], second: dict[str, Any]) -> li
     ]
 
 
-def _groups(d: Drawing) -> Scenario:
-    instances = _two_groups(d, d.hyper(), d.hyper())
-    return d.run("groups", "two groups with different hyperparameters", instances, d.steps(4, d.task.shapes))
+def _groups(d: Drawing) -> list[Scenario]:
+    """Two groups, and three: the last ones set all hyperparameters for themselves."""
+    about, events = "groups with different hyperparameters", d.steps(4, d.task.shapes)
+    two = d.run("groups", f"two {about}", _two_groups(d, d.hyper(), d.hyper()), events)
+    parts = np.array_split(np.arange(len(d.task.shapes)), 3)
+    groups = [{"params": part.tolist(), "hyper": d.hyper() if number else {}} for number, part in enumerate(parts)]
+    three = [{"groups": groups, "kwargs": d.hyper()}]
+    return [two, d.run("groups", f"three {about}", three, d.steps(2, d.task.shapes))]
 
 
 def _schedule(d: Drawing) -> Scenario:
@@ -82,7 +84,11 @@ def _schedule(d: Drawing) -> Scenario:
     for group in (0, 1):
         events.append(["set", 0, group, "lr", d.task.draw["lr"](d.rng) * (0.3 + 0.4 * group)])
     events += d.steps(3, d.task.shapes)
-    return d.run("schedule", "the learning rate changes after step 2", _two_groups(d, first, second), events)
+    for lr in (0.0, d.task.draw["lr"](d.rng)):
+        events += [["set", 0, group, "lr", lr] for group in (0, 1)]
+        events += d.steps(1, d.task.shapes)
+    about = "the learning rate changes after step 2, and is zero on step 6"
+    return d.run("schedule", about, _two_groups(d, first, second), events)
 
 
 def _no_gradient(d: Drawing) -> list[Scenario]:
@@ -133,6 +139,7 @@ def _dtypes(d: Drawing) -> list[Scenario]:
             events = _of_one_sign(events, init)
         start = [flat(values) for values in init]
         found.append(d.run("dtypes", f"{dtype} parameters", hyper, events, init=start, dtype=dtype))
+    found.append(_from_zero(d))
     scalars = [shape for shape in d.task.shapes if not shape][:1]
     shapes = [[2, 3], [4, 2], *scalars]
     hyper = d.one_group(d.hyper(), len(shapes), form="list")
@@ -140,6 +147,13 @@ def _dtypes(d: Drawing) -> list[Scenario]:
     about = "transposed matrices and a scalar" if scalars else "transposed matrices"
     found.append(d.run("dtypes", about, hyper, d.steps(3, shapes), shapes, layouts=layouts))
     return found
+
+
+def _large(d: Drawing) -> Scenario:
+    """Parameters of many numbers and of three and four dimensions. Their numbers repeat, so that evidence stays small."""
+    shapes = [[3], [2, 1, 2], [1, 2, 1, 2]]
+    about = "parameters of 1000 numbers and more"
+    return d.run("steps", about, d.one_group(d.hyper(), len(shapes)), d.steps(2, shapes), shapes, tiles=500)
 
 
 def _extremes(d: Drawing) -> list[Scenario]:
@@ -153,7 +167,7 @@ def _extremes(d: Drawing) -> list[Scenario]:
 
 
 def _gradients_of(size: float) -> str:
-    return f"gradients of {size:.0e}".replace("e-0", "e-").replace("e+0", "e")
+    return f"gradients of {size:.0e}".replace("e-0", "e-").replace("e+", "e")
 
 
 def _signatures(d: Drawing) -> list[Scenario]:
@@ -183,6 +197,7 @@ def _together(d: Drawing) -> list[Scenario]:
     events += [*d.steps(1, d.task.shapes), ["reload", 0], *d.steps(2, d.task.shapes)]
     return [
         _coarse(d),
+        _only_decay(d),
         d.run(
             "together",
             "groups, missing gradients, new hyperparameters and a reload",
@@ -190,6 +205,25 @@ def _together(d: Drawing) -> list[Scenario]:
             events,
         ),
     ]
+
+
+def _long_run(d: Drawing) -> Scenario:
+    """Long enough for a count, a warmup or a limit that shows late. In float32, as training is, and of one parameter."""
+    shapes = d.task.shapes[:1]
+
+    def hyper() -> dict[str, Any]:
+        return {**d.all_on(), **{name: draw(d.rng) for name, draw in d.task.long.items()}}
+
+    start = d.one_group(hyper(), 1)
+    events = d.steps(SEEN, shapes, dtype="float32")
+    for block in range(BLOCKS):
+        events += [["unseen", *step[1:]] for step in d.steps(UNSEEN, shapes, dtype="float32")]
+        events += d.steps(1, shapes, dtype="float32")
+        if block == BLOCKS // 2:
+            events += [["set", 0, 0, name, value] for name, value in hyper().items() if name not in d.task.fixed]
+        events += d.steps(1, shapes, dtype="float32")
+    count = SEEN + BLOCKS * (UNSEEN + 2)
+    return d.run("together", f"a run of {count} steps", start, events, shapes, dtype="float32")
 
 
 def _of_one_sign(events: list[list[Any]], init: list[np.ndarray]) -> list[list[Any]]:
@@ -207,6 +241,31 @@ def _coarse(d: Drawing) -> Scenario:
     first, second = ({**hyper, "lr": 4 * hyper["lr"]} for hyper in (d.all_on(), d.all_on()))
     instances, about = _two_groups(d, first, second), "bfloat16 parameters, with everything on"
     return d.run("together", about, instances, events, init=[flat(start) for start in init], dtype="bfloat16")
+
+
+def _only_decay(d: Drawing) -> Scenario:
+    """Gradients of zero in bfloat16, so that decay is all there is; one step, long enough to be more than rounding."""
+    init = [flat(representable(d.values(shape), "bfloat16")) for shape in d.task.shapes]
+    hyper = d.all_on()
+    instances = d.one_group({**hyper, "lr": 8 * hyper["lr"]}, len(init))
+    about = "bfloat16 parameters, gradients of zero"
+    return d.run("together", about, instances, d.steps(1, d.task.shapes, scale=0.0), init=init, dtype="bfloat16")
+
+
+def _from_zero(d: Drawing) -> Scenario:
+    """bfloat16 parameters that start at zero are no coarser than their moves. A second gradient against the first shows what
+    is remembered; ε is above all gradients, lr is large, so that no mistake's numbers cancel."""
+    shapes = d.task.shapes
+    signs = [d.rng.choice([-1.0, 1.0], size=np.prod(shape, dtype=int)) for shape in shapes]
+    events = []
+    for scale in (0.1, -0.03, 0.08):
+        step = d.steps(1, shapes, scale=abs(scale), dtype="bfloat16")
+        events += _of_one_sign(step, [np.copysign(sign, sign * scale) for sign in signs])
+    hyper = d.hyper()
+    hyper |= {"lr": 10 * hyper["lr"]} | ({"eps": round(float(d.rng.uniform(0.3, 0.4)), 3)} if "eps" in hyper else {})
+    instances, init = d.one_group(hyper, len(shapes)), [flat(np.zeros(shape)) for shape in shapes]
+    about = "bfloat16 parameters that start at zero"
+    return d.run("dtypes", about, instances, events, init=init, dtype="bfloat16", rtol=0.05)
 
 
 def _invalid(d: Drawing) -> list[Scenario]:

@@ -25,7 +25,7 @@ def spoiled(source: str, *edits: tuple[str, str]) -> str:
         # a limit that shows late
         (
             spoiled(sgd.BASE, (STEP, COUNTED), ('lr = group["lr"]', 'lr = group["lr"] * (0.1 if self.t > 40 else 1)')),
-            "Right until step 40; on step 41 (a run of 60 steps), the parameter moved 0.1 × the right update.",
+            "Right until step 40; on step 41 (a run of 300 steps), the parameter moved 0.1 × the right update.",
         ),
         # only in low precision
         (
@@ -35,7 +35,7 @@ def spoiled(source: str, *edits: tuple[str, str]) -> str:
         # remembers a hyperparameter that nobody changes often
         (
             changed(sgd.BASE, 'wd = group["weight_decay"]', 'wd = group.setdefault("first_wd", group["weight_decay"])'),
-            "While no hyperparameter changes everything is right.",
+            "Without weight_decay everything is right.",
         ),
         # a reload that keeps what it should forget
         (
@@ -47,7 +47,7 @@ def spoiled(source: str, *edits: tuple[str, str]) -> str:
         (changed(sgd.BASE, "p.grad + wd * p", "p.grad.clamp(-9, 9) + wd * p"), "Is something clamped or clipped?"),
         (
             changed(sgd.BASE, "if p.grad is None:", "if p.grad is None or not p.grad.any():"),
-            "a gradient of zero on this",
+            "Where no gradient is zero everything is right.",
         ),
         (
             changed(sgd.BASE, "if weight_decay < 0:", "if weight_decay <= 0:"),

@@ -1,7 +1,8 @@
 """Plays a scripted run of an optimizer: scripted gradients, learning rates, saves and loads.
 
-After each step it writes one frame: every parameter as the model sees it, every parameter as an older view of its
-storage sees it, every gradient as the step left it (NaN where None), and `EXTRAS` numbers.
+After each step but an "unseen" one it writes one frame: every parameter as the model sees it, every parameter as an older view of its
+storage sees it, every gradient as the step left it (NaN where None), and `EXTRAS` numbers. With `tiles`, all numbers of a
+parameter are repeated so often, and noted once.
 """
 
 from __future__ import annotations
@@ -33,15 +34,16 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
 class _Run:
     def __init__(self, module: Any, scenario: dict[str, Any]):
         self.module, self.scenario = module, scenario
-        self.shapes: list[list[int]] = scenario["shapes"]
+        self.tiles = scenario.get("tiles", 1)
+        self.shapes: list[list[int]] = [_tiled(shape, self.tiles) for shape in scenario["shapes"]]
         self.dtype = scenario.get("dtype", "float64")
         self.frames = 0
-        self.numel = sum(size_of(shape) for shape in self.shapes)
+        self.numel = sum(size_of(shape) for shape in scenario["shapes"])
         self.width = 3 * self.numel + len(EXTRAS)
         self.closure_calls, self.closure_value = 0, float("nan")
         self.layouts = layouts = scenario.get("layouts") or ["contiguous"] * len(self.shapes)
         self.params = [
-            torch.nn.Parameter(tensor(values, shape, self.dtype, layout))
+            torch.nn.Parameter(tensor(values * self.tiles, shape, self.dtype, layout))
             for values, shape, layout in zip(scenario["init"], self.shapes, layouts, strict=True)
         ]
         self.views = [param.data for param in self.params]
@@ -60,6 +62,8 @@ class _Run:
         elif kind == "step":
             self._step(*rest)
             return self._frame()
+        elif kind == "unseen":
+            self._step(*rest)
         elif kind == "closure":
             self._closure_step(*rest)
             return self._frame()
@@ -91,7 +95,7 @@ class _Run:
     def _step(self, which: int, grads: list[Any]) -> None:
         for i, grad in self._mine(which, grads):
             new = (
-                None if grad is None else tensor(grad, self.shapes[i], self.dtype, self.layouts[i])
+                None if grad is None else tensor(grad * self.tiles, self.shapes[i], self.dtype, self.layouts[i])
             )  # autograd keeps a parameter's layout
             old = self.params[i].grad
             if new is not None and old is not None and self.scenario.get("reuse_grads"):
@@ -126,9 +130,8 @@ class _Run:
 
     def _frame(self) -> np.ndarray:
         sizes = [size_of(shape) for shape in self.shapes]
-        parts = [numbers(param, size) for param, size in zip(self.params, sizes, strict=True)]
-        parts += [numbers(view, size) for view, size in zip(self.views, sizes, strict=True)]
-        parts += [numbers(param.grad, size) for param, size in zip(self.params, sizes, strict=True)]
+        columns = (self.params, self.views, [param.grad for param in self.params])
+        parts = [_one_tile(numbers(*pair), self.tiles) for found in columns for pair in zip(found, sizes, strict=True)]
         changed = sum(
             param.dtype != DTYPES[self.dtype] or list(param.shape) != shape
             for param, shape in zip(self.params, self.shapes, strict=True)
@@ -138,6 +141,19 @@ class _Run:
         graph = float(any(leaf.grad_fn is not None for leaf in state))
         extras = [graph, bad_leaf, changed, self.closure_calls, self.closure_value, sum(leaf.numel() for leaf in state)]
         return np.concatenate([*parts, np.asarray(extras, dtype=np.float64)])
+
+
+def _tiled(shape: list[int], tiles: int) -> list[int]:
+    """The shape of so many tensors of `shape`, one behind the other."""
+    return [tiles * shape[0], *shape[1:]] if shape else shape
+
+
+def _one_tile(values: np.ndarray, tiles: int) -> np.ndarray:
+    """What all tiles hold, up to the rounding of other instructions at a vector's end; NaN where they differ."""
+    if tiles == 1 or not values.size:
+        return values
+    rows = values.reshape(tiles, -1)
+    return np.where(np.ptp(rows, axis=0) <= 1e-12 * np.abs(rows[0]), rows[0], np.nan)
 
 
 def _hyper(values: dict[str, Any]) -> dict[str, Any]:
