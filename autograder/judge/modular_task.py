@@ -7,14 +7,16 @@ same. A variant is simulated by drawing from its own program with numpy, and obs
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, ClassVar
 
 import numpy as np
 
 from autograder.judge.evidence import Evidence, Expected, Scenario, close
 from autograder.judge.function_task import Formula
+from autograder.judge.shortcuts import Shortcuts
 from autograder.judge.variants import Bank, Step, Variant
 from autograder.oracles.modular_data import answers as right_answers
 from autograder.worker.codes import ErrorCode
@@ -23,11 +25,30 @@ from autograder.worker.players.modular import HEAD_SIZE
 FORM = ("error", "parts", "x_dims", "y_dims", "x_int64", "y_int64", "lengths")
 SPLIT = ("size_error", "overlap", "shared", "block", "whole_rows", "whole_columns")
 TABLE = ("missing", "lost", "twice", "outside", "wrong_answers", "right_in_another_order", "largest")
-DRAWS = ("global_untouched", "same_as_first", "same_size")
+COMPARED = ("same_as_first", "same_size")
+DRAWS = ("global_untouched", *COMPARED)
 OWN_STEPS = ("entropy", "touches", "form", "free")
 DRAWN = 4
 """How often a variant's program is drawn, to see what of it is left to chance."""
 FEATURES = (*FORM, *SPLIT, *TABLE, *DRAWS)
+
+
+class _FirstCall(Shortcuts):
+    """Draws no further than to the first call that differs."""
+
+    task: ModularTask
+
+    def refutes(self, variant: Variant, index: int, values: np.ndarray, like: Expected | None = None) -> bool:
+        if like is not None:
+            return False
+        start = 0
+        for number, call in enumerate(self.scenarios[index].program["calls"]):
+            first, told = self.task.of_one_call(variant, call, number)
+            mine = values[start : start + first.size]
+            if (told & (mine != first) & ~(np.isnan(mine) & np.isnan(first))).any():
+                return True
+            start += first.size
+        return False
 
 
 @dataclass(frozen=True)
@@ -44,6 +65,7 @@ class ModularTask:
     formula: Formula
     bank: Bank
     draw: Callable[[np.random.Generator], list[Scenario]]
+    differences_add_up: ClassVar = True
 
     @property
     def entries(self) -> tuple[str, ...]:
@@ -77,15 +99,39 @@ class ModularTask:
             start = stop
         return Expected(first, np.zeros(first.size), ignored=ignored)
 
+    def shortcuts(self, scenarios: Sequence[Scenario]) -> Shortcuts:
+        """Quick answers, by single calls."""
+        return _FirstCall(self, scenarios)
+
+    def of_one_call(self, variant: Variant, call: dict[str, Any], number: int) -> tuple[np.ndarray, np.ndarray]:
+        """What is seen of one call, as in `simulate`, and which of it is told: not what compares it with other calls."""
+        first, *others = (
+            self._with_form(variant, _seen(self._block(variant, call, number, salt), call).numbers())
+            for salt in range(DRAWN)
+        )
+        told = np.ones(first.size, dtype=bool)
+        for other in others:
+            told &= (first == other) | (np.isnan(first) & np.isnan(other))
+        for name in (*COMPARED, *variant.steps.get("free", tuple)()):
+            told[FEATURES.index(name)] = False
+        middle = first.size - call["p"] ** 2
+        for table in (slice(len(FEATURES), middle), slice(middle, first.size)):
+            told[table] &= told[table].all()
+        return first, told
+
+    def _with_form(self, variant: Variant, values: np.ndarray) -> np.ndarray:
+        if values[0] == 0:
+            for name, value in variant.steps.get("form", dict)().items():
+                values[FEATURES.index(name)] = value
+        return values
+
     def _drawn(self, variant: Variant, scenario: Scenario, salt: int) -> np.ndarray:
         """The properties after one draw of the variant's own program."""
         raw = [self._block(variant, call, number, salt) for number, call in enumerate(scenario.program["calls"])]
         values = self.observe(Evidence(np.concatenate(raw)), scenario).values
         start = 0
         for call in scenario.program["calls"]:
-            if values[start] == 0:
-                for name, value in variant.steps.get("form", dict)().items():
-                    values[start + FEATURES.index(name)] = value
+            self._with_form(variant, values[start : start + _width(call)])
             start += _width(call)
         return values
 
@@ -241,12 +287,16 @@ def _answers(cells: np.ndarray, given: np.ndarray, p: int) -> np.ndarray:
     return found
 
 
-def _table(counts: list[np.ndarray], answers: np.ndarray, call: dict[str, Any], outside: int) -> dict[str, float]:
-    p = call["p"]
+@cache
+def _due(operation: str, p: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of every pair of numbers below p: whether it belongs into the data, and its answer."""
     cells = np.arange(p * p)
-    due = (cells % p > 0) | (call["operation"] != "div")
+    return (cells % p > 0) | (operation != "div"), right_answers(operation, cells // p, cells % p, p).astype(float)
+
+
+def _table(counts: list[np.ndarray], answers: np.ndarray, call: dict[str, Any], outside: int) -> dict[str, float]:
     total = counts[0] + counts[1]
-    truth = right_answers(call["operation"], cells // p, cells % p, p).astype(float)
+    due, truth = _due(call["operation"], call["p"])
     wrong = (answers[due & (total > 0)] != truth[due & (total > 0)]).mean() if (due & (total > 0)).any() else 0.0
     given = answers[np.isfinite(answers)]
     return {

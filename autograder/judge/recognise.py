@@ -143,12 +143,28 @@ class _Search:
         ]
         shows = {mistake.id: self._changes(base, mistake, self.start) for mistake in suspects}
         explains = {mistake.id: self._starts_like(_under(base, mistake)) for mistake in suspects}
+        touched = self._touched(base, suspects)
         for one, two in combinations(suspects, 2):
+            if touched and not (touched[one.id] | touched[two.id]).all():
+                continue
             if not one.combines_with(two) or not (shows[one.id] or shows[two.id]):
                 continue
             if (not shows[one.id] and not explains[two.id]) or (not shows[two.id] and not explains[one.id]):
                 continue
             yield one + two
+
+    def _touched(self, base: Variant, suspects: Sequence[Variant]) -> dict[str, np.ndarray]:
+        """For each mistake, which of the numbers that are wrong at the start it changes; {} where two mistakes together may
+        change more than both alone."""
+        if not getattr(self.expectations.task, "differences_add_up", False):
+            return {}
+        right, values = self.expectations.of(base, self.start), self.evidence[self.start].values
+        wrong = ~close(values, right)
+        touched = {}
+        for mistake in suspects:
+            its = self.expectations.of(_under(base, mistake), self.start)
+            touched[mistake.id] = (~close(its.values, right) | close(values, its))[wrong]
+        return touched
 
     def _calm(self, base: Variant) -> list[int]:
         """The smallest and the largest scenario that are right under `base`; low precision could hide a mistake."""

@@ -6,6 +6,7 @@ without knowing the draw does not.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,15 +16,23 @@ from autograder.judge.function_task import REQUIRED, Formula
 OPERATIONS = ("add", "sub", "mul", "div")
 
 
+@cache
 def grid(p: int, first: int = 0) -> np.ndarray:
-    """All pairs of numbers from `first` to p − 1, shape (n, 2), in the order in which one counts."""
+    """All pairs of numbers from `first` to p − 1, shape (n, 2), in the order in which one counts; not to be written to."""
     a, b = np.meshgrid(np.arange(first, p), np.arange(first, p), indexing="ij")
-    return np.stack([a.ravel(), b.ravel()], axis=1)
+    pairs = np.stack([a.ravel(), b.ravel()], axis=1)
+    pairs.flags.writeable = False
+    return pairs
 
 
 def inverse(b: np.ndarray, p: int) -> np.ndarray:
     """The number that times b gives 1 modulo the prime p: b^(p − 2), by Fermat; 0 for 0."""
-    return np.array([pow(int(value), p - 2, p) for value in b], dtype=int)
+    return _inverses(p)[np.asarray(b) % p]
+
+
+@cache
+def _inverses(p: int) -> np.ndarray:
+    return np.array([pow(value, p - 2, p) for value in range(p)], dtype=int)
 
 
 def answers(operation: str, a: np.ndarray, b: np.ndarray, p: int) -> np.ndarray:

@@ -14,7 +14,7 @@ from autograder.judge.registry import load_task
 from autograder.judge.variants import CANONICAL, Variant
 from autograder.worker.codes import ErrorCode, Status
 
-TASKS = ("sgd", "momentum", "adamw", "muon", "loss_scaler", "grok")
+TASKS = ("sgd", "momentum", "adamw", "muon", "loss_scaler", "grok", "modular_data")
 
 
 @pytest.mark.parametrize("task_id", TASKS)
