@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from autograder.judge.rule import Rule
+from autograder.judge.rule import Rule, sign
 from autograder.judge.variants import Bank, Step, Variant
 
 Hints = tuple[str, str, str]
@@ -118,7 +118,7 @@ _FIRST: list[Entry] = [
             "Something drops the size of the gradient before it is averaged.",
             "Average the gradient itself.",
         ),
-        {"exp_avg": lambda s: s.beta1 * s.exp_avg + (1 - s.beta1) * np.sign(s.grad)},
+        {"exp_avg": lambda s: s.beta1 * s.exp_avg + (1 - s.beta1) * sign(s.grad)},
     ),
     (
         "sign-of-the-first-average",
@@ -128,7 +128,7 @@ _FIRST: list[Entry] = [
             "What has become of the size of exp_avg in your update?",
             "Divide the corrected average itself by the root; take no sign.",
         ),
-        {"average": lambda s: np.sign(s.exp_avg)},
+        {"average": lambda s: sign(s.exp_avg)},
     ),
     (
         "first-average-nesterov",

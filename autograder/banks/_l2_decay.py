@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
+from autograder.judge.rule import sign
 from autograder.judge.variants import Bank, Step
 
 Entry = tuple[str, str, tuple[str, str, str], Mapping[str, Any]]
@@ -114,7 +113,7 @@ _STEP: list[Entry] = [
             "What happened to the size of the step?",
             "Leave out sign().",
         ),
-        {"update": lambda s: s.lr * np.sign(s.direction)},
+        {"update": lambda s: s.lr * sign(s.direction)},
     ),
     (
         "lr-decays-by-itself",
@@ -226,7 +225,7 @@ _DECAY: list[Entry] = [
             "The sign of the parameter is the gradient of |θ|, not of ½θ².",
             "Add weight_decay times the parameter itself.",
         ),
-        {"grad": lambda s: s.grad + s.weight_decay * np.sign(s.param)},
+        {"grad": lambda s: s.grad + s.weight_decay * sign(s.param)},
     ),
     (
         "decay-scales-gradient",

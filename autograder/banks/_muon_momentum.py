@@ -323,7 +323,7 @@ def _orthogonalisation(bank: Bank) -> None:
             "Biases, gains, embeddings and the head belong to AdamW. Who should notice if one comes here?",
             "In __init__: raise ValueError for every parameter whose ndim is not 2.",
         ),
-        refuses=lambda shape: False,
+        refuses=lambda shape, beside: False,
     )
     add(
         "filters-orthogonalised",
@@ -334,7 +334,27 @@ def _orthogonalisation(bank: Bank) -> None:
             "Which numbers of dimensions does your test let through?",
             "In __init__: raise ValueError for every parameter whose ndim is not 2.",
         ),
-        refuses=lambda shape: len(shape) < 2,
+        refuses=lambda shape, beside: len(shape) < 2,
+    )
+    add(
+        "first-parameter-looked-at",
+        "that looks at the first parameter only to see whether all are matrices",
+        hints=(
+            "Build Muon from a matrix and a bias. Who notices?",
+            "Which parameters does your test see? A model has more than one, and perhaps several groups.",
+            "In __init__, go through every group and every parameter: raise ValueError if its ndim is not 2.",
+        ),
+        refuses=lambda shape, beside: not beside,
+    )
+    add(
+        "first-group-looked-at",
+        "that looks at the first group only to see whether all parameters are matrices",
+        hints=(
+            "Build Muon from two groups, the second with a bias in it. Who notices?",
+            "Which groups does your test see?",
+            "In __init__, go through every group of self.param_groups: raise ValueError if a parameter's ndim is not 2.",
+        ),
+        refuses=lambda shape, beside: beside != "group",
     )
 
 

@@ -85,7 +85,11 @@ add_l2_mistakes(bank)
 add_constructor_values(bank, "eps", "weight_decay")
 add_missing_validation(bank, "Adagrad", "lr", "eps", "weight_decay")
 bank.include(
-    [mistake for mistake in contract_mistakes(stateful=True, clocked=False) if mistake.id != "state-not-kept"]
+    [
+        mistake
+        for mistake in contract_mistakes(stateful=True, clocked=False, zeros=("lr", "eps"))
+        if mistake.id != "state-not-kept"
+    ]
 )  # that is "no-memory" here
 
 TASK = OptimizerTask(

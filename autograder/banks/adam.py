@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from autograder.banks import _adam_task
 from autograder.banks._adam_moments import add_moment_mistakes
 from autograder.banks._adam_step import add_conventions, add_step_mistakes
 from autograder.judge.contract_mistakes import contract_mistakes
 from autograder.judge.optimizer_task import OptimizerTask
+from autograder.judge.rule import sign
 from autograder.judge.state_mistakes import STEP_CLOCK
 from autograder.judge.variants import Bank
 from autograder.oracles.adam import RULE
@@ -132,7 +131,7 @@ add(
         "The sign of the parameter is the gradient of |θ|, not of ½θ².",
         "Add weight_decay times the parameter itself.",
     ),
-    grad=lambda s: s.grad + s.weight_decay * np.sign(s.param),
+    grad=lambda s: s.grad + s.weight_decay * sign(s.param),
 )
 add(
     "decay-matrices-only",
@@ -166,7 +165,7 @@ add(
 )
 _adam_task.add_group_clock(bank)
 _adam_task.add_validation_mistakes(bank, "Adam")
-bank.include(contract_mistakes(stateful=True, clocked=True))
+bank.include(contract_mistakes(stateful=True, clocked=True, zeros=("lr", "eps")))
 
 TASK = OptimizerTask(
     "adam",

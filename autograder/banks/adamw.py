@@ -14,6 +14,7 @@ from autograder.judge.contract import Entry, entries
 from autograder.judge.contract_mistakes import contract_mistakes, left_as
 from autograder.judge.optimizer_task import OptimizerTask
 from autograder.judge.rounding import representable
+from autograder.judge.rule import sign
 from autograder.judge.state_mistakes import STEP_CLOCK
 from autograder.judge.variants import Bank
 from autograder.oracles.adamw import RULE
@@ -209,7 +210,7 @@ add(
         "The sign of the parameter is the gradient of |θ|, not of ½θ².",
         "Shrink by lr * weight_decay times the parameter itself.",
     ),
-    decayed=lambda s: s.param - s.lr * s.weight_decay * np.sign(s.param),
+    decayed=lambda s: s.param - s.lr * s.weight_decay * sign(s.param),
 )
 add(
     "decay-corrected",
@@ -332,7 +333,7 @@ add(
     leftover=_left_squared,
 )
 # AdamW's rule leaves the gradient as it is, so "gradient-changed" has nothing to change it to.
-catalogue = contract_mistakes(stateful=True, clocked=True)
+catalogue = contract_mistakes(stateful=True, clocked=True, zeros=("lr", "eps"))
 bank.include([mistake for mistake in catalogue if mistake.id != "gradient-changed"])
 
 TASK = OptimizerTask(

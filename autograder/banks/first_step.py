@@ -6,6 +6,7 @@ import numpy as np
 
 from autograder.judge.evidence import Scenario
 from autograder.judge.function_task import FunctionTask, as_tensor, calls
+from autograder.judge.rule import sign
 from autograder.judge.variants import Bank
 from autograder.oracles.first_step import FORMULA
 
@@ -70,7 +71,7 @@ add(
         "What happens to the size of the gradient in your function?",
         "theta - lr * gradient",
     ),
-    update=lambda s: s.lr * np.sign(s.gradient),
+    update=lambda s: s.lr * sign(s.gradient),
 )
 add(
     "size-of-the-gradient",

@@ -14,7 +14,7 @@ from autograder.judge.standard_scenarios import flat
 from autograder.judge.variants import Bank
 from autograder.oracles.muon import RULE
 
-NEVER_SHOWS = {"matrices-only", "scalars-skipped", "gradient-changed", "state-not-kept"}
+NEVER_SHOWS = {"matrices-only", "scalars-skipped", "gradient-changed", "state-not-kept", "nan-swallowed"}
 """Contract mistakes about parameters that are not matrices, one that Muon makes in a way of its own, and one that is
 "no-momentum" here: Newton-Schulz takes G + μG for G."""
 
@@ -67,10 +67,21 @@ def _more(d: Drawing) -> list[Scenario]:
     found.append(Scenario("invalid", "constructor", zeros, 2, "hyperparameters of zero"))
     vectors = {
         "entry": "Muon",
-        "attempts": [{"lr": 0.1}] * 4,
-        "shapes": [[3], [], [2, 3, 2], [2, 2, 1, 1]],
+        "attempts": [{"lr": 0.1}] * 6,
+        "shapes": [[3], [], [2, 3, 2], [2, 2, 1, 1], [3], [3]],
+        "beside": ["", "", "", "", "list", "group"],
     }
-    return [*found, Scenario("matrices_only", "constructor", vectors, 4, "a parameter that is not a matrix")]
+    found.append(
+        d.run(
+            "momentum",
+            "new gradients are written into the memory of the old ones, as after zero_grad(set_to_none=False)",
+            d.one_group(d.hyper(), 4, form="list"),
+            d.steps(3, shapes),
+            shapes,
+            reuse_grads=True,
+        )
+    )
+    return [*found, Scenario("matrices_only", "constructor", vectors, 6, "a parameter that is not a matrix")]
 
 
 def _tiny(d: Drawing) -> Scenario:

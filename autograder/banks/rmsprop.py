@@ -155,7 +155,7 @@ add(
 add_l2_mistakes(bank)
 add_constructor_values(bank, "alpha", "eps", "weight_decay")
 add_missing_validation(bank, "RMSprop", "lr", "alpha", "eps", "weight_decay")
-bank.include(contract_mistakes(stateful=True, clocked=False))
+bank.include(contract_mistakes(stateful=True, clocked=False, zeros=("lr", "eps")))
 
 
 def _more(d: Drawing) -> list[Scenario]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from autograder.judge.contract_mistakes import contract_mistakes
 from autograder.judge.optimizer_task import OptimizerTask, between
-from autograder.judge.rule import zeros
+from autograder.judge.rule import sign, zeros
 from autograder.judge.variants import Bank
 from autograder.oracles.sgd import RULE
 
@@ -61,7 +61,7 @@ add(
         "What happened to the size of the gradient?",
         "Use the gradient itself, not its sign.",
     ),
-    update=lambda s: s.lr * np.sign(s.grad),
+    update=lambda s: s.lr * sign(s.grad),
 )
 add(
     "normalized",
@@ -221,7 +221,7 @@ add(
         "The sign of the parameter is the gradient of |θ|, not of ½θ².",
         "Add weight_decay times the parameter itself.",
     ),
-    grad=lambda s: s.grad + s.weight_decay * np.sign(s.param),
+    grad=lambda s: s.grad + s.weight_decay * sign(s.param),
 )
 add(
     "decay-squared-weights",

@@ -40,7 +40,7 @@ class Contract:
         self._class_clocks: dict[Any, int] = {}
         self.changes_gradients = "leftover" in self._replaced
         self.writes_again = not WRITES_AGAIN.isdisjoint(self._replaced)
-        self.graph = 1.0 if "graph" in self._replaced else 0.0
+        self.graph: float = self._replaced["graph"]() if "graph" in self._replaced else 0.0
 
     def build(self, program: dict[str, Any]) -> None:
         """Called before the optimizers are built."""

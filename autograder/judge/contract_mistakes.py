@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from autograder.judge.closure_mistakes import CLOSURES
 from autograder.judge.contract import Entry, Raises, entries
 from autograder.judge.state_mistakes import CLOCKS, STATES
 from autograder.judge.variants import Step, Variant
-from autograder.worker.codes import ErrorCode
+from autograder.worker.codes import GRAD_MODE_OFF, ErrorCode
 
 Hints = tuple[str, str, str]
 
@@ -320,6 +320,26 @@ GRADIENTS = [
         ),
         leftover=left_as("grad"),
     ),
+    _mistake(
+        "nan-swallowed",
+        "that takes a NaN in a gradient for zero",
+        (
+            "What should a training run do when a gradient is NaN: go on as if nothing were wrong, or show it?",
+            "torch.nan_to_num hides the first sign of a broken run. Who asked for it?",
+            "Use p.grad as it is; NaN is the loss's or the scaler's business.",
+        ),
+        visit=visiting(lambda found: [(group, i, np.nan_to_num(grad)) for group, i, grad in found]),
+    ),
+    _mistake(
+        "grad-mode-left-off",
+        "that switches gradients off and does not switch them on again",
+        (
+            "Print torch.is_grad_enabled() before and after your step.",
+            "torch.set_grad_enabled(False) lasts until somebody undoes it; the next loss.backward() fails.",
+            "Put @torch.no_grad() above step, or the update into with torch.no_grad().",
+        ),
+        graph=lambda: GRAD_MODE_OFF,
+    ),
 ]
 
 STORAGE = [
@@ -346,9 +366,23 @@ STORAGE = [
 ]
 
 
-def contract_mistakes(*, stateful: bool, clocked: bool) -> list[Variant]:
-    """The catalogue for a rule: mistakes with state only where there is state, with t only where the rule reads t."""
-    found = [*VISITS, *HYPERS, *GRADIENTS, *STORAGE, *CLOSURES]
+def _zero_refused(name: str) -> Variant:
+    return _mistake(
+        f"zero-{name}-refused",
+        f"that refuses {name} = 0",
+        (
+            f"Build it with {name} = 0. Is anything wrong with that?",
+            "Which values does the task call invalid: negative ones, or zero as well?",
+            f"Raise ValueError for {name} < 0, not for {name} <= 0.",
+        ),
+        validation=lambda kwargs, invalid: not invalid and kwargs.get(name, 1) != 0,
+    )
+
+
+def contract_mistakes(*, stateful: bool, clocked: bool, zeros: Sequence[str] = ("lr",)) -> list[Variant]:
+    """The catalogue for a rule: mistakes with state only where there is state, with t only where the rule reads t. zeros:
+    hyperparameters that may be zero."""
+    found = [*VISITS, *HYPERS, *GRADIENTS, *STORAGE, *CLOSURES, *map(_zero_refused, zeros)]
     if stateful:
         found += STATES
     if clocked:

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograder.judge.evidence import Evidence, Expected, Scenario, close
 from autograder.judge.exception_advice import advice
-from autograder.worker.codes import ErrorCode
+from autograder.worker.codes import GRAD_MODE_OFF, ErrorCode
 
 if TYPE_CHECKING:
     from autograder.judge.optimizer_task import OptimizerTask
@@ -100,6 +100,8 @@ def _explain_flags(evidence: Evidence, scenario: Scenario) -> str:
         return "A parameter changed its dtype or shape; keep those of the parameter."
     if leaf:
         return "A parameter is no longer a leaf that requires gradients; update it under torch.no_grad()."
+    if graph == GRAD_MODE_OFF:
+        return "After your step gradients are still switched off: the next loss.backward() fails."
     return (
         "The optimizer's state keeps an autograd graph, which grows with every step; compute it under torch.no_grad()."
         if graph

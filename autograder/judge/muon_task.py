@@ -123,14 +123,21 @@ class MuonTask(OptimizerTask):
         return wide.ravel()
 
     def _simulate_vectors(self, variant: Variant, scenario: Scenario) -> Expected:
-        refuses = variant.steps.get("refuses", lambda shape: True)
-        refused = np.array([refuses(shape) for shape in scenario.program["shapes"]])
+        refuses, program = variant.steps.get("refuses", lambda shape, beside: True), scenario.program
+        refused = np.array([refuses(*attempt) for attempt in zip(program["shapes"], program["beside"], strict=True)])
         return Expected(np.where(refused, float(ErrorCode.VALUE), 0.0), np.zeros(scenario.size))
 
     def explain(self, evidence: Evidence, expected: Expected, scenario: Scenario) -> str:
         """A difference in words."""
         if scenario.family == "matrices_only":
-            return "Muon(params) took a parameter that is not a matrix; it should raise ValueError when it is built with one."
+            taken = int(np.argmax(evidence.values != expected.values))
+            where = {"list": " behind a matrix", "group": " in the second group"}.get(
+                scenario.program["beside"][taken], ""
+            )
+            return (
+                f"Muon(params) took a parameter that is not a matrix{where}; it should raise ValueError when it is built "
+                "with one."
+            )
         found = super().explain(evidence, expected, scenario)
         if expected.holds and not evidence.raised and close(evidence.values, expected).all():
             return f"Further from the right updates than bfloat16 accounts for ({scenario.about or scenario.family})."

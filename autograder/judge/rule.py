@@ -97,6 +97,11 @@ def zeros(param: np.ndarray) -> np.ndarray:
     return np.zeros(param.shape)
 
 
+def sign(values: np.ndarray) -> np.ndarray:
+    """As torch's: 0 for NaN."""
+    return np.nan_to_num(np.sign(values))
+
+
 CONTRACT = frozenset(
     {
         "visit",

@@ -9,6 +9,9 @@ HEAD = 4
 TEXT = 400
 """Bytes of UTF-8 in a record for what an exception said."""
 
+GRAD_MODE_OFF = 2.0
+"""In place of 1 for a graph kept in an optimizer's state: its step leaves gradients switched off."""
+
 
 class Status(IntEnum):
     """How a scenario ended in the worker."""

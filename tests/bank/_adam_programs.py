@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.bank._edits import NO_GRAD, STEP_WITHOUT, refuses_zero
+
 BASE = """
 import torch
 from torch.optim import Optimizer
@@ -86,6 +88,7 @@ MV = 'm, v = state["exp_avg"], state["exp_avg_sq"]'
 STATE = "state = self.state[p]"
 BUILT = "        # built\n"
 CLOSURE = "                loss = closure()"
+FIRST = "m.mul_(beta1).add_(g, alpha=1 - beta1)"
 NEXT = "                # next parameter"
 
 
@@ -297,6 +300,10 @@ CONTRACT_MISTAKES = {
     ],
     "gradients-zeroed": [("        # done", "        self.zero_grad(set_to_none=False)")],
     "gradients-removed": [("        # done", "        self.zero_grad()")],
+    "nan-swallowed": [(FIRST, f"g = g.nan_to_num()\n                {FIRST}")],
+    "grad-mode-left-off": [(NO_GRAD, STEP_WITHOUT)],
+    "zero-lr-refused": refuses_zero("lr"),
+    "zero-eps-refused": refuses_zero("eps"),
     "storage-replaced": [(STEP, "p.data = p.data - update")],
     "local-variable-only": [(STEP, "p = p - update")],
     "closure-ignored": [(CLOSURE, "                pass")],

@@ -13,6 +13,15 @@ from tests.bank.programs import edited as _edited
 
 NONE = "                if p.grad is None:\n                    continue\n"
 BUILT = "        # built\n"
+NO_GRAD = "    @torch.no_grad()\n    def step(self, closure=None):\n"
+STEP_WITHOUT = "    def step(self, closure=None):\n        torch.set_grad_enabled(False)\n"
+
+
+def refuses_zero(name: str) -> Edits:
+    """A constructor that takes no zero."""
+    return [(BUILT, f"        if {name} == 0:\n            raise ValueError({name!r})\n")]
+
+
 BODY = "    # class body\n"
 STATE = "state = self.state[p]\n"
 LR = 'lr = group["lr"]\n'
@@ -129,6 +138,10 @@ def contract_mistakes(step: str, hyper: Mapping[str, str]) -> dict[str, Edits]:
         "gradients-zeroed": [("        # done", "        self.zero_grad(set_to_none=False)")],
         "gradients-removed": [("        # done", "        self.zero_grad()")],
         "gradient-changed": [("g = p.grad + wd * p", "g = p.grad.add_(wd * p)")],
+        "nan-swallowed": [("g = p.grad ", "g = p.grad.nan_to_num() ")],
+        "grad-mode-left-off": [(NO_GRAD, STEP_WITHOUT)],
+        "zero-lr-refused": refuses_zero("lr"),
+        **({"zero-eps-refused": refuses_zero("eps")} if "eps" in hyper else {}),
         "storage-replaced": [(step, f"p.data = p.data - {change}")],
         "local-variable-only": [(step, f"p = p - {change}")],
         "closure-ignored": [(CALL, "                pass\n")],

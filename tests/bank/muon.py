@@ -1,5 +1,6 @@
 """Programs for the task `muon`: what goes wrong in them; the right ones stand in _muon_right.py."""
 
+from tests.bank._edits import NO_GRAD, STEP_WITHOUT, refuses_zero
 from tests.bank._muon_right import BASE, RIGHT
 
 __all__ = ["BASE", "RIGHT", "WRONG"]
@@ -21,6 +22,9 @@ _LR, _MU, _WD, _NESTEROV = (
 )
 _NS, _MODE = 'group["ns_steps"]', 'group["scale"]'
 _NONE = "                if p.grad is None:\n                    continue\n"
+_LOOKED_AT = """        for group in self.param_groups:
+            for p in group["params"]:
+                if p.ndim"""
 _BUILT = "        # built\n"
 _CLOSURE = "        if closure is not None:\n            with torch.enable_grad():\n                loss = closure()"
 _SIGNATURE = 'lr=0.02, momentum=0.95, nesterov=True, weight_decay=0.0, ns_steps=5, scale="original"'
@@ -174,6 +178,10 @@ WRONG = {
     ],
     "gradients-zeroed": [("        # done", "        self.zero_grad(set_to_none=False)")],
     "gradients-removed": [("        # done", "        self.zero_grad()")],
+    "grad-mode-left-off": [(NO_GRAD, STEP_WITHOUT)],
+    "zero-lr-refused": refuses_zero("lr"),
+    "first-parameter-looked-at": [(_LOOKED_AT, _LOOKED_AT.replace("groups:", "groups[:1]:").replace('"]:', '"][:1]:'))],
+    "first-group-looked-at": [(_LOOKED_AT, _LOOKED_AT.replace("groups:", "groups[:1]:"))],
     "storage-replaced": [(_DECAY, "p.data = p.data * (1 - lr * wd)")],
     "local-variable-only": [(_DECAY, "p = p * (1 - lr * wd)")],
     "closure-ignored": [("                loss = closure()", "                pass")],

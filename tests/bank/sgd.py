@@ -1,5 +1,7 @@
 """Programs for the task sgd."""
 
+from tests.bank._edits import NO_GRAD, STEP_WITHOUT, refuses_zero
+
 BASE = """
 import torch
 from torch.optim import Optimizer
@@ -255,6 +257,9 @@ WRONG = {
     "gradients-zeroed": [("        # done", "        self.zero_grad(set_to_none=False)")],
     "gradients-removed": [("        # done", "        self.zero_grad()")],
     "gradient-changed": [(_DECAY, "g = p.grad.add_(wd * p)")],
+    "nan-swallowed": [(_DECAY, "g = p.grad.nan_to_num() + wd * p")],
+    "grad-mode-left-off": [(NO_GRAD, STEP_WITHOUT)],
+    "zero-lr-refused": refuses_zero("lr"),
     "storage-replaced": [("p.sub_(lr * g)", "p.data = p.data - lr * g")],
     "local-variable-only": [("p.sub_(lr * g)", "p = p - lr * g")],
     "closure-ignored": [("                loss = closure()", "                pass")],

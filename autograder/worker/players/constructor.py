@@ -1,6 +1,7 @@
 """Builds an object many times and notes how each attempt ended: 0 built, else the code of the exception.
 
-Every attempt gets one parameter, of the shape that the scenario names for it.
+Every attempt gets one parameter, of the shape that the scenario names for it; where "beside" says so, behind a matrix in
+the same list, or in a group behind that of a matrix.
 """
 
 from __future__ import annotations
@@ -16,11 +17,17 @@ from autograder.worker.players.optimizer import _hyper
 
 def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
     """One number per attempt."""
+    beside = scenario.get("beside") or [""] * len(scenario["attempts"])
     for index, (kwargs, shape) in enumerate(zip(scenario["attempts"], scenario["shapes"], strict=True)):
         recorder.event = index
         try:
-            param = torch.nn.Parameter(torch.ones(shape))
-            getattr(module, scenario["entry"])([param], **_hyper(kwargs))
+            param, matrix = torch.nn.Parameter(torch.ones(shape)), torch.nn.Parameter(torch.ones(2, 3))
+            params: dict[str, Any] = {
+                "": [param],
+                "list": [matrix, param],
+                "group": [{"params": [matrix]}, {"params": [param]}],
+            }
+            getattr(module, scenario["entry"])(params[beside[index]], **_hyper(kwargs))
         except Exception as error:
             recorder.put(index, [error_code(error)])
         else:

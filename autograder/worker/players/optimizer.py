@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from autograder.worker.codes import GRAD_MODE_OFF
 from autograder.worker.harness import Recorder, reloaded
 from autograder.worker.players.tensors import DTYPES, numbers, size_of, tensor
 
 EXTRAS = ("graph", "leaf", "dtype", "closure_calls", "closure_value", "state_numel")
-"""Per frame: graph kept in the state (0/1), parameters that are no trainable leaf any more, parameters whose dtype or
+"""Per frame: graph kept in the state (0/1; GRAD_MODE_OFF for gradients left switched off), parameters that are no trainable leaf any more, parameters whose dtype or
 shape changed, closure calls, what step(closure) returned, elements of all tensors in the state."""
 
 
@@ -139,6 +140,9 @@ class _Run:
         bad_leaf = sum(not (param.is_leaf and param.requires_grad) for param in self.params)
         state = [leaf for optimizer in self.optimizers for leaf in _tensors(getattr(optimizer, "state", None))]
         graph = float(any(leaf.grad_fn is not None for leaf in state))
+        if not torch.is_grad_enabled():
+            torch.set_grad_enabled(True)
+            graph = GRAD_MODE_OFF
         extras = [graph, bad_leaf, changed, self.closure_calls, self.closure_value, sum(leaf.numel() for leaf in state)]
         return np.concatenate([*parts, np.asarray(extras, dtype=np.float64)])
 
