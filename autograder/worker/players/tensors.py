@@ -27,15 +27,15 @@ def tensor(values: Any, shape: list[int], dtype: str, layout: str = "contiguous"
 
 def numbers(value: Any, count: int) -> np.ndarray:
     """`count` float64 of a tensor, array or number; NaN everywhere where it has another size or is not real."""
-    missing = np.full(count, np.nan)
-    if isinstance(value, bool | int | float | np.number):
-        return np.full(1, float(value)) if count == 1 else missing
-    if isinstance(value, np.ndarray) and value.size == count and value.dtype.kind in "fiu":
+    if isinstance(value, torch.Tensor):
+        if value.numel() == count and not value.is_complex() and not value.is_meta:
+            return value.detach().to("cpu", torch.float64).reshape(-1).numpy().copy()
+    elif isinstance(value, bool | int | float | np.number):
+        if count == 1:
+            return np.full(1, float(value))
+    elif isinstance(value, np.ndarray) and value.size == count and value.dtype.kind in "fiu":
         return value.astype(np.float64).reshape(-1)
-    if not isinstance(value, torch.Tensor) or value.numel() != count or value.is_complex() or value.is_meta:
-        return missing
-    flat = value.detach().to("cpu", torch.float64).reshape(-1)
-    return flat.numpy().copy()
+    return np.full(count, np.nan)
 
 
 def kind_of(value: Any) -> int:
