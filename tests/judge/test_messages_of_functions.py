@@ -59,3 +59,15 @@ def test_a_float64_number_is_shown_with_all_its_digits(judge: Judge) -> None:
 def test_a_tiny_tensor_is_called_one(judge: Judge, task: str, edit: tuple[str, str]) -> None:
     said = " ".join(messages(judge, task, edit).values())
     assert re.search(r"none larger than [0-9.]+e-\d+", said)
+
+
+@pytest.mark.parametrize("factor", ["max_norm / (norm + 1e-3)", "(max_norm / norm).half().double()"])
+def test_gradients_that_are_nearly_right_get_a_hint(judge: Judge, factor: str) -> None:
+    said = messages(judge, "clip", ("factor = (max_norm / norm)", f"factor = ({factor})"))["clip_long_gradients"]
+    assert re.search(r"All of them are 0\.[0-9]+ % too (long|short)\. Is something larger than 1e-6 added", said)
+
+
+def test_a_named_mistake_is_measured_by_the_rule_it_was_made_in(judge: Judge) -> None:
+    """An E4M3 that ends at 240 and saturates is near two conventions at once, under which E5M2 would look wrong."""
+    said = messages(judge, "round_to_format", ("largest = 448.0", "largest = 240.0"))
+    assert all("With 4 exponent and 3 mantissa bits" in message for message in said.values())
