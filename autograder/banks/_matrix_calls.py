@@ -11,7 +11,7 @@ from autograder.judge.function_task import as_tensor, calls
 from autograder.judge.rounding import representable
 
 ENTRY = "newton_schulz"
-SHORT: tuple[tuple[float, dict[str, int]], ...] = ((0.5, {}), (0.02, {"steps": 1}))
+SHORT: tuple[tuple[float, dict[str, Any]], ...] = ((0.5, {}), (0.02, {"steps": 1}))
 """Lengths beside an eps of 0.05; after more steps than one, what is far below eps is as long as everything else."""
 
 

@@ -83,7 +83,7 @@ class ScheduleTask(FunctionTask):
 def _by_step(evidence: Evidence, expected: Expected, scenario: Scenario) -> dict[int, tuple[float, bool]]:
     """Step → what was returned, and whether that is right."""
     rows = evidence.values.reshape(-1, WIDTH)
-    fine = close(evidence.values, expected).reshape(-1, WIDTH).all(axis=1)
+    fine = np.asarray(close(evidence.values, expected).reshape(-1, WIDTH).all(axis=1))
     return {
         step: (float(row[0]), bool(ok)) for step, row, ok in zip(scenario.program["steps"], rows, fine, strict=True)
     }
