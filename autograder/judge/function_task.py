@@ -235,8 +235,10 @@ def _short(value: Any) -> str:
 def _size(values: list[float]) -> str:
     """How large the numbers of a tensor are, where that is unusual."""
     largest = float(np.abs(values).max(initial=0.0))
-    usual = 1e-3 <= largest <= 1e4 or largest == 0 or not np.isfinite(largest)
-    return "" if usual else f", none larger than {largest:.2g}"
+    if largest == 0 and len(values):
+        return " full of zeros"
+    usual = 1e-3 <= largest <= 1e4 or not len(values) or not np.isfinite(largest)
+    return "" if usual else f" with numbers up to {largest:.2g}"
 
 
 def _apart(mine: np.ndarray, right: np.ndarray, fine: np.ndarray) -> tuple[str, str]:

@@ -57,7 +57,7 @@ class ScheduleTask(FunctionTask):
         wrong = {step: lr for step, (lr, fine) in _by_step(*last).items() if not fine}
         for item in earlier:
             before = {step: lr for step, (lr, fine) in _by_step(*item).items() if fine}
-            if wrong and all(np.isfinite(lr) and before.get(step) == lr for step, lr in wrong.items()):
+            if any(wrong.values()) and all(np.isfinite(lr) and before.get(step) == lr for step, lr in wrong.items()):
                 return (
                     "An earlier call, with the same step and other arguments, had that result. "
                     "What does your function remember between calls?"
