@@ -114,7 +114,8 @@ predict("frozen_weight", 1.0)
 # > - `x` itself is not changed. It is float32 or float64.
 # >
 # > Also accepted, and named: an e4m3 by the plain rule (240, then infinity), an e4m3 that overflows
-# > to NaN, and an e5m2 that saturates. The OCP standard for fp8 allows the last two.
+# > to NaN, and an e5m2 that saturates. The OCP standard for fp8 allows the last two. torch's own casts
+# > may do the work; they take float64 to float16 and bfloat16 by way of float32, which is accepted.
 #
 # <details>
 # <summary>Hint 1: where to start</summary>

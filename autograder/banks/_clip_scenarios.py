@@ -61,9 +61,14 @@ class _Drawing:
         """Longer than max_norm, shorter, and just as long."""
         for max_norm in (self.between(0.3, 0.7), self.between(1.5, 2.5)):
             yield "long", "clipping", self.program(self.between(5, 9), max_norm), ""
+        program = self.program(self.between(5, 9), self.between(1.5, 2.5))
+        program["grads"][2] = [number / 1000 for number in program["grads"][2]]
+        yield "long", "clipping", program, "one gradient is tiny"
         for norm in (self.between(0.3, 0.6), self.between(1.1, 1.4)):
             program = self.program(norm, self.between(2, 3))
             yield "short", "clipping", program, "the norm is below max_norm"
+        max_norm = self.between(2, 3)
+        yield "short", "clipping", self.program(0.995 * max_norm, max_norm), "the norm is just below max_norm"
         program = self.program(self.between(2, 3), float("inf"))
         yield "short", "clipping", program, "max_norm is infinite"
         program = self.program(5.0, 5.0, [[2], [1]])

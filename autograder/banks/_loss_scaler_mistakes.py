@@ -11,6 +11,9 @@ from autograder.judge.contract import Raises
 from autograder.judge.variants import Bank
 from autograder.oracles.loss_scaler import LARGEST_FLOAT32
 
+BEYOND_FLOAT16 = 65520.0
+"""The smallest number that becomes infinite when it is rounded to float16."""
+
 bank = Bank()
 add = bank.misconception
 
@@ -250,6 +253,16 @@ add(
         "torch.isfinite(p.grad).all() looks at each number.",
     ),
     found_in=lambda grads: any(not np.abs(np.sum(grad)) <= LARGEST_FLOAT32 for grad in grads),
+)
+add(
+    "looks-in-half-precision",
+    "that takes every number beyond float16's largest, 65504, for an overflow",
+    hints=(
+        "A float32 gradient of 100000: is it finite?",
+        "In which dtype does your check look at the gradient?",
+        "torch.isfinite(p.grad).all(), without a cast.",
+    ),
+    found_in=lambda grads: any(not (np.abs(grad) < BEYOND_FLOAT16).all() for grad in grads),
 )
 add(
     "never-looks",

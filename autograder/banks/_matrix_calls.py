@@ -11,6 +11,8 @@ from autograder.judge.function_task import as_tensor, calls
 from autograder.judge.rounding import representable
 
 ENTRY = "newton_schulz"
+SHORT: tuple[tuple[float, dict[str, Any]], ...] = ((0.5, {}), (0.02, {"steps": 1}))
+"""Lengths beside an eps of 0.05; after more steps than one, what is far below eps is as long as everything else."""
 
 
 def draw_calls(rng: np.random.Generator) -> list[Scenario]:
@@ -30,11 +32,13 @@ def draw_calls(rng: np.random.Generator) -> list[Scenario]:
         ),
         _scenario("zero", "a matrix of zeros", [_call(np.zeros(shape)) for shape in ((3, 4), (4, 3))]),
         _scenario("tiny", "matrices of length 1e-6 and 1e-8", [_call(_random(rng, (3, 4), n)) for n in (1e-6, 1e-8)]),
-        _scenario("eps", "eps = 0.05", [_call(_random(rng, (3, 4), n), eps=0.05) for n in (0.5, 0.02)]),
+        _scenario("eps", "eps = 0.05", [_call(_random(rng, (3, 4), n), eps=0.05, **few) for n, few in SHORT]),
         _scenario("dtypes", "float32 and bfloat16", _dtypes(rng)),
         _scenario("layout", "a transposed view", [_call(_random(rng, (4, 5)), layout="transposed")]),
         _scenario("steps", "no step at all", [_call(_random(rng, (4, 3)), steps=0)]),
         _scenario("by_position", "arguments by position", [_by_position(rng)]),
+        _scenario("wide", "a single row", [_call(_random(rng, shape)) for shape in ((1, 4), (1, 1))]),
+        _scenario("tall", "a single column", [_call(_random(rng, (5, 1)))]),
     ]
 
 

@@ -98,7 +98,7 @@ def _products(bank: Bank) -> None:
     add(
         "not-multiplied-by-x",
         "with the terms in A not multiplied by X",
-        lambda x, a, b, c: a * x + _needs_square(b * (x @ x.T) + c * (x @ x.T) @ (x @ x.T), x),
+        lambda x, a, b, c: a * x + _spread(b * (x @ x.T) + c * (x @ x.T) @ (x @ x.T), x),
         "Which shapes do you add up?",
         "b A + c A A has as many columns as rows. What has to follow?",
     )
@@ -120,6 +120,11 @@ def _same_gram(x: np.ndarray, count: int, a: float, b: float, c: float) -> np.nd
     for _ in range(count):
         x = a * x + (b * gram + c * gram @ gram) @ x
     return x
+
+
+def _spread(product: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """A single number is added to a whole row; otherwise the shapes have to fit."""
+    return product if product.size == 1 else _needs_square(product, x)
 
 
 def _needs_square(product: np.ndarray, x: np.ndarray) -> np.ndarray:

@@ -153,6 +153,16 @@ add(
     targets=lambda s: [i == _with_gradient(s)[0] if _with_gradient(s) else False for i in range(len(s.all))],
 )
 add(
+    "only-the-long-ones",
+    "that scales only the gradients which are longer than max_norm by themselves",
+    hints=(
+        "Two gradients, a long one and a short one: is their ratio the same after your call?",
+        "One comparison decides for all gradients. How many do you make?",
+        "Compare the norm of all gradients with max_norm, then multiply every one of them.",
+    ),
+    scale=lambda s: lambda grad: grad * (s.factor if np.linalg.norm(grad) > s.max_norm else 1.0),
+)
+add(
     "parameters-clipped",
     "that scales the parameters in place of their gradients",
     hints=(

@@ -19,12 +19,6 @@ bank = Bank()
 add = bank.misconception
 
 bank.convention(
-    "ends-at-the-last-step",
-    "a period whose last step is min_lr",
-    source="the same index as in Lightly's cosine_schedule",
-    span=lambda s: np.maximum(s.lengths[s.index] - 1, 1),
-)
-bank.convention(
     "logarithm-rounded-down",
     "a logarithm for the number of the period: where rounding makes it a hair too small, the restart is a step late",
     source="torch's CosineAnnealingWarmRestarts.step(epoch), timm's CosineLRScheduler",
@@ -146,6 +140,17 @@ add(
     span=lambda s: s.period,
 )
 add(
+    "floor-at-the-last-step",
+    "whose periods reach min_lr at their last step, one step too early",
+    source="numpy.linspace over a period; no published restarts do that",
+    hints=(
+        "What is your learning rate at the last step of a period? And torch's CosineAnnealingWarmRestarts?",
+        "Progress would be 1 at the step of the next restart. Where is yours 1?",
+        "Progress is (steps since the last restart) / (length of this period), without taking one off the length.",
+    ),
+    span=lambda s: np.maximum(s.lengths[s.index] - 1, 1),
+)
+add(
     "never-falls",
     "that stays at the peak",
     source="// instead of /",
@@ -199,7 +204,7 @@ def _index_by_logarithm(s: Quantities) -> np.ndarray:
 
 
 def _edges(rng: np.random.Generator) -> list[Scenario]:
-    """Periods of two steps; of one step, where published indices differ about its value; steps far away.
+    """Periods of two steps and of one, which is at the peak; steps far away.
 
     Longer than the other walks: recognition starts with the shortest, and these tell little.
     """
@@ -207,8 +212,8 @@ def _edges(rng: np.random.Generator) -> list[Scenario]:
     many, late = range(40), [*range(343, 380), 700, 701, 703]
     return [
         walk(FORMULA.entry, "edges", "periods of two steps", many, two),
-        walk(FORMULA.entry, "edges", "periods of one step", many, one, open_steps=many),
-        walk(FORMULA.entry, "edges", "a first period of one step", many, growing, open_steps=[0]),
+        walk(FORMULA.entry, "edges", "periods of one step", many, one),
+        walk(FORMULA.entry, "edges", "a first period of one step", many, growing),
         walk(FORMULA.entry, "edges", "late steps", late, long),
         *_logarithms(two),
         walk(FORMULA.entry, "edges", "after five hundred periods", range(1000, 1004), two),

@@ -142,7 +142,14 @@ def _overflow(d: Drawing) -> list[Scenario]:
     small = {**d.hyper(9), "init_scale": 2.0, "backoff_factor": 0.5}
     down = [event for _ in range(3) for event in d.iteration({1: np.inf})]
     found.append(d.run("overflow", "overflows down to a scale below one", [*down, *d.iteration()], small))
-    return [*found, _large_but_finite(d)]
+    return [*found, _large_but_finite(d), _beyond_float16(d)]
+
+
+def _beyond_float16(d: Drawing) -> Scenario:
+    """Unscaled gradients of 1e5, which float16 does not have."""
+    large = [[1e5 * (i + 1)] * int(np.prod(shape, dtype=int)) for i, shape in enumerate(SHAPES)]
+    events: Events = [["backward", large, True, True], ["call", "step", [{"optimizer": 0}]], *UPDATE]
+    return d.run("overflow", "float32 gradients that float16 cannot hold", events, d.hyper(9))
 
 
 def _large_but_finite(d: Drawing) -> Scenario:

@@ -117,6 +117,26 @@ add(
     cleared=lambda s: setattr(s, "grads", list(s.grads_before)),
 )
 add(
+    "masters-in-float64",
+    "whose masters are float64",
+    hints=(
+        "Print master.dtype.",
+        "float64 would remember the small updates, too. What does it cost in memory?",
+        "p.detach().float() is a float32 copy; double() is none.",
+    ),
+    made=lambda s: _raise(),
+)
+add(
+    "gradients-through-bfloat16",
+    "that rounds gradients to bfloat16 on their way to the masters",
+    hints=(
+        "Which dtype does a gradient have between p.grad and the master?",
+        "The parameters need not be bfloat16: in float32 a gradient has 24 bits.",
+        "master.grad = p.grad.float(), and nothing before it.",
+    ),
+    gradient=lambda s, i: None if s.grads[i] is None else representable(s.grads[i], "bfloat16"),
+)
+add(
     "first-parameter-only",
     "that handles the first parameter only",
     hints=(
@@ -270,6 +290,7 @@ def scenarios(rng: np.random.Generator) -> list[Scenario]:
     small_saved = [*d.iteration(), *d.iteration(), ["reload"], *d.iteration(none=[0]), *d.iteration()]
     whole = [*d.iteration(none=[1]), *d.iteration(micro_batches=2), ["reload"], *d.iteration(), *d.iteration(none=[2])]
     fading = [event for _ in range(3) for event in d.iteration(size=2.0**-30)]
+    precise = [event for _ in range(2) for event in d.iteration(size=1 + 2.0**-10)]
     long = [event for _ in range(8) for event in d.iteration()]
     tiny, large = 2.0**-10, 2.0**-5
     lowered = [*d.iteration(), *d.iteration(), ["set_lr", large / 4], *d.iteration(), ["reload"], *d.iteration()]
@@ -292,6 +313,7 @@ def scenarios(rng: np.random.Generator) -> list[Scenario]:
             dtype="float32",
         ),
         d.run("together", "float32 parameters", d.iteration() + d.iteration(), large, dtype="float32"),
+        d.run("gradients", "float32 gradients that bfloat16 cannot hold", precise, large, dtype="float32"),
         d.run("together", "missing gradients, micro-batches and a reload", whole, tiny, form="generator"),
     ]
 

@@ -1,4 +1,4 @@
-"""The task `mixed_precision_step`: how it is tried, and what people get wrong."""
+"""The task `mixed_precision_step`: what people get wrong. How it is tried is in _mixed_step_scenarios."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from autograder.banks._mixed_step_scenarios import scenarios
 from autograder.judge.contract import Raises
-from autograder.judge.evidence import Scenario
-from autograder.judge.step_task import ENTRY, StepTask, frame_width
+from autograder.judge.step_task import StepTask
 from autograder.judge.variants import Bank
-from autograder.oracles.mixed_precision_step import limit_norm
+from autograder.oracles.mixed_precision_step import global_norm, limit_norm
 
 bank = Bank()
 add = bank.misconception
@@ -37,6 +37,27 @@ add(
         "with torch.autocast(device_type, dtype=dtype): around the call of loss_fn.",
     ),
     format=lambda s: "float32",
+)
+add(
+    "autocast-for-another-device",
+    "with autocast for another device than the model's",
+    hints=(
+        "In which dtype does your model compute? Did torch print a warning?",
+        "The first argument of autocast says whose operations it changes. On which device is the model?",
+        "torch.autocast(next(model.parameters()).device.type, dtype=dtype).",
+    ),
+    format=lambda s: "float32",
+    bits=lambda s: 0.0,
+)
+add(
+    "batch-of-two-only",
+    "that takes every batch for a pair",
+    hints=(
+        "Give it a batch of three tensors, say with a weight for each row.",
+        "How many parts a batch has is between the caller and loss_fn.",
+        "Hand all of them on: loss_fn(model, *batch).",
+    ),
+    third_part=lambda s: _raise(),
 )
 add(
     "always-bfloat16",
@@ -174,6 +195,16 @@ add(
     clips=lambda s: (),
 )
 add(
+    "max-norm-zero-is-none",
+    "that takes max_norm=0 for no max_norm",
+    hints=(
+        "Call it with max_norm=0. Do the weights move?",
+        "0 is false in an if, as None is.",
+        "Ask if max_norm is not None.",
+    ),
+    clipped=lambda s: global_norm(s) if s.max_norm else None,
+)
+add(
     "clips-each-parameter",
     "that clips every parameter by itself",
     hints=(
@@ -287,87 +318,6 @@ def _limit_each(s: Any) -> None:
 
 def _raise() -> Any:
     raise Raises
-
-
-SIZES = [3, 4, 2]
-GROUPS = [[1, 2], [0]]
-
-
-class Drawing:
-    """Draws scripts from one generator: weights and data are small whole numbers, so that sums stay exact."""
-
-    def __init__(self, rng: np.random.Generator):
-        self.rng = rng
-
-    def whole(self, count: int, most: int = 2) -> list[float]:
-        """Whole numbers between -most and most."""
-        return [float(v) for v in self.rng.integers(-most, most + 1, size=count)]
-
-    def run(
-        self, family: str, about: str, calls: int, *, scale: float = 0.0, lr: float = 2.0**-8, **more: Any
-    ) -> Scenario:
-        """`calls` steps. more: keyword arguments of the student's function under kwargs; factors: call → inf; stale;
-        groups of the optimizer."""
-        inputs, hidden, outputs = SIZES
-        factors = more.pop("factors", {})
-        steps: list[dict[str, Any]] = []
-        for index in range(calls):
-            x = [float(v) for v in self.rng.choice([-2.0, -1.0, 1.0, 2.0], size=4 * inputs)]
-            step = {"x": x, "target": [7.0 + v for v in self.whole(4 * outputs, 3)]}
-            steps.append({**step, "factor": factors[index]} if index in factors else step)
-        program: dict[str, Any] = {
-            "entry": ENTRY,
-            "sizes": SIZES,
-            "first": [float(v) for v in self.rng.choice([-2.0, -1.0, 1.0, 2.0], size=hidden * inputs)],
-            "second": [float(v) for v in self.rng.choice([-2.0, -1.0, 1.0, 2.0], size=outputs * hidden)],
-            "lr": lr,
-            "scale": scale,
-            "kwargs": {},
-            "steps": steps,
-            **more,
-        }
-        return Scenario(family, "mixed_step", program, calls * frame_width(SIZES), about)
-
-
-def scenarios(rng: np.random.Generator) -> list[Scenario]:
-    """Families: plain, dtype, scaler, clip, overflow, together."""
-    d = Drawing(rng)
-    bf16, fp16 = {"dtype": "bfloat16"}, {"dtype": "float16"}
-    small = {"max_norm": 0.5}
-    return [
-        d.run("plain", "", 1),
-        d.run("plain", "three steps", 3),
-        d.run("plain", "old gradients in p.grad", 2, stale=True),
-        d.run("dtype", "dtype=torch.float16", 2, kwargs=fp16),
-        d.run("dtype", "dtype=torch.bfloat16", 2, kwargs=bf16),
-        d.run("scaler", "with a scaler", 3, scale=64.0, kwargs=fp16),
-        d.run("scaler", "with a scaler, bfloat16", 2, scale=512.0, kwargs=bf16),
-        d.run("clip", "max_norm=0.5", 2, kwargs=small, lr=2.0**-3),
-        d.run("clip", "max_norm=1e6", 2, kwargs={"max_norm": 1e6}),
-        d.run("clip", "a scaler and max_norm=0.5", 3, scale=64.0, kwargs={**fp16, **small}, lr=2.0**-3),
-        d.run("overflow", "an infinite loss in step 2", 3, scale=64.0, kwargs=fp16, factors={1: np.inf}),
-        d.run("overflow", "an infinite loss in step 2, max_norm=0.5", 3, scale=64.0, kwargs=small, factors={1: np.inf}),
-        d.run("overflow", "a scale too large for float16", 4, scale=2.0**16, kwargs=fp16),
-        d.run(
-            "together",
-            "old gradients, a scaler, max_norm=2",
-            3,
-            scale=32.0,
-            kwargs={**fp16, "max_norm": 2.0},
-            stale=True,
-        ),
-        d.run("plain", "an optimizer of two groups, old gradients", 2, stale=True, groups=GROUPS),
-        d.run("clip", "an optimizer of two groups, max_norm=0.5", 2, kwargs=small, lr=2.0**-3, groups=GROUPS),
-        d.run(
-            "together",
-            "an optimizer of two groups, a scaler, max_norm=0.5",
-            3,
-            scale=64.0,
-            kwargs={**fp16, **small},
-            lr=2.0**-3,
-            groups=GROUPS,
-        ),
-    ]
 
 
 TASK = StepTask("mixed_precision_step", "course_lib/precision/step.py", bank, scenarios)

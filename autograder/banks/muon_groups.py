@@ -15,7 +15,7 @@ HEADS = ("head", "lm_head")
 
 STEPS = {
     "fits": lambda s: len(s.shape) == 2,
-    "is_embedding": lambda s: "embedding" in s.kinds,
+    "is_embedding": lambda s: any("embedding" in kind for kind in s.kinds),
     "is_head": lambda s: any(_inside(name, HEADS) for name in s.names),
     "matrix": lambda s: s.fits and not s.is_embedding and not s.is_head,
     "rest": lambda s: not s.matrix,
@@ -67,6 +67,16 @@ add(
         "Test isinstance(module, nn.Embedding).",
     ),
     is_embedding=lambda s: any("embed" in name for name in s.names),
+)
+add(
+    "embedding-subclasses-missed",
+    "that knows nn.Embedding itself, but none of its subclasses",
+    hints=(
+        "Which embedding did you miss? What is its type?",
+        "A class that inherits from nn.Embedding is an embedding, too. Does type(module) == nn.Embedding say so?",
+        "Test isinstance(module, nn.Embedding).",
+    ),
+    is_embedding=lambda s: "embedding" in s.kinds,
 )
 add(
     "head-in-any-name",
@@ -175,6 +185,26 @@ add(
     rest=lambda s: True,
 )
 add(
+    "frozen-left-out",
+    "that leaves out parameters which are not trained",
+    hints=(
+        "Count the parameters of both lists, and those of the model.",
+        "A frozen parameter may be thawed later. Which optimizer has it then?",
+        "Every parameter is in one list, whatever its requires_grad says; an optimizer skips those without gradient.",
+    ),
+    place=lambda s: 0 if s.frozen else s.matrix + 2 * s.rest + 10 * (s.times - 1),
+)
+add(
+    "iterators-returned",
+    "that returns iterators in place of lists",
+    hints=(
+        "Read your first result twice. What is left the second time?",
+        "filter, map and a generator expression in parentheses give iterators.",
+        "Make them lists: list(...) or [... for ...].",
+    ),
+    lists=lambda s: 0.0,
+)
+add(
     "tied-twice",
     "that lists a tied parameter once for each of its names",
     hints=(
@@ -193,7 +223,7 @@ add(
         "Collect the ids of all head weights first, then sort the parameters by id.",
     ),
     is_head=lambda s: _inside(s.names[0], HEADS),
-    is_embedding=lambda s: s.kinds[0] == "embedding",
+    is_embedding=lambda s: "embedding" in s.kinds[0],
 )
 
 
@@ -256,8 +286,11 @@ def _models(rng: np.random.Generator) -> list[Scenario]:
         ["head.out", "linear_with_bias", [symbols, hidden]],
     ]
     shared: list[list[Any]] = [["lookup", "linear", [symbols, width]], *plain, ["head", "linear", [symbols, width]]]
+    subclass: list[list[Any]] = [["tokens", "scaled embedding", [symbols, width]], *block("body")]
     return [
         model_scenario(ENTRY, "matrices", "a small MLP", plain),
+        model_scenario(ENTRY, "unusual", "a model with a frozen layer", plain, frozen=["up.weight", "norm.bias"]),
+        model_scenario(ENTRY, "unusual", "a model whose embedding has a class of its own", subclass),
         model_scenario(ENTRY, "language", "a language model", language),
         model_scenario(ENTRY, "language", "a language model with an lm_head", other),
         model_scenario(ENTRY, "nested", "a deeper language model", nested),

@@ -118,6 +118,17 @@ add(
     infinities=lambda s: np.where(np.isinf(s.x), s.x, s.limited),
 )
 add(
+    "e4m3-saturates-at-240",
+    "with an E4M3 that ends at 240, as by IEEE 754's rules, and saturates there, as by OCP's",
+    source="two standards mixed",
+    hints=(
+        "Round 300 to E4M3. What are its two neighbours?",
+        "An E4M3 that saturates has numbers above 240. Which bit pattern does it keep for NaN?",
+        "For (4, 3) the largest value is 448, not (2 - 2 ** -3) * 2 ** 7.",
+    ),
+    largest=lambda s: (2 - 2.0**-s.mantissa_bits) * 2.0**s.bias,
+)
+add(
     "overflow-to-nan",
     "with NaN for what is too large",
     hints=(

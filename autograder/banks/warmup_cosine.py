@@ -145,6 +145,17 @@ add(
     ended=lambda s: np.zeros(s.step.shape, dtype=bool),
 )
 add(
+    "peak-held-when-all-is-warmup",
+    "that stays at the peak for ever when the whole run is warmup",
+    source="max(1, total_steps - warmup_steps) together with min(step, total_steps)",
+    hints=(
+        "Call your function with warmup_steps = total_steps, at a step far beyond.",
+        "Which of your branches does that step take? Does it know that the run is over?",
+        "From total_steps on, return min_lr, however long the warmup was.",
+    ),
+    final_lr=lambda s: np.where(s.total_steps == s.warmup_steps, s.peak_lr, s.min_lr),
+)
+add(
     "end-not-included",
     "that divides by zero at step total_steps when the whole run is warmup",
     source="nanoGPT and CS336 compare with > total_steps",
@@ -202,15 +213,15 @@ def _after(rng: np.random.Generator) -> Scenario:
 
 
 def _edges(rng: np.random.Generator) -> list[Scenario]:
-    """Where a part of the schedule has one step or none. What the peak's step has where it is also the last one, and
-    what follows a run that is all warmup, is left open: published schedules differ. These walks are longer than the
-    others: recognition starts with the shortest, and they tell little."""
+    """Where a part of the schedule has one step or none. Left open is what the peak's step has where it is also the last
+    one, and step total_steps of a run that is all warmup, where the peak and the floor meet: published schedules differ.
+    These walks are longer than the others: recognition starts with the shortest, and they tell little."""
     long = whole(rng, 4, 7)
     found = []
     for total, warmup in ((1, 0), (1, 1), (long, 0), (long, 1), (long, long - 1), (long, long)):
         arguments = _arguments(rng, total, warmup, True)
         about = f"{warmup} of {total} steps are warmup"
-        either = range(total - 1, total + LONG) if warmup == total else [warmup] if warmup == total - 1 else []
+        either = [total - 1, total] if warmup == total else [warmup] if warmup == total - 1 else []
         found.append(walk(FORMULA.entry, "edges", about, range(total + LONG), arguments, open_steps=either))
     return found
 

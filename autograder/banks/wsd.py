@@ -240,6 +240,17 @@ add(
     ended=lambda s: np.zeros(s.step.shape, dtype=bool),
 )
 add(
+    "peak-held-without-a-decay",
+    "that stays at the peak for ever when there is no decay",
+    source="torchtitan's linear_warmup_stable_decay, which is not called beyond its end",
+    hints=(
+        "Call your function with decay_steps=0, at a step far beyond total_steps.",
+        "Which of your branches does that step take? Does it know that the run is over?",
+        "From total_steps on, return min_lr, whether there was a decay or not.",
+    ),
+    final_lr=lambda s: np.where(s.decay_steps == 0, s.peak_lr, s.min_lr),
+)
+add(
     "end-not-included",
     "that divides by zero at step total_steps when there is no decay",
     source="the comparison with > total_steps of many cosine schedules",
@@ -302,9 +313,9 @@ def _after(rng: np.random.Generator, shape: str) -> Scenario:
 
 
 def _edges(rng: np.random.Generator) -> list[Scenario]:
-    """Where a part of the schedule has one step or none. What a decay of one step has there, and what follows a run
-    without decay, is left open: published schedules differ. These walks are longer than the others: recognition starts
-    with the shortest, and they tell little."""
+    """Where a part of the schedule has one step or none. Left open is what a decay of one step has there, and step
+    total_steps of a run without decay, where the peak and the floor meet: published schedules differ. These walks are
+    longer than the others: recognition starts with the shortest, and they tell little."""
     long = whole(rng, 5, 7)
     found: list[Scenario] = []
     for total, warmup, decay in (
@@ -316,10 +327,11 @@ def _edges(rng: np.random.Generator) -> list[Scenario]:
         (long, 2, long - 2),
         (long, 0, long),
         (long, long - 1, 1),
+        (long, 2, 1),
     ):
         arguments = _arguments(rng, total, warmup, decay, SHAPES[len(found) % 3], True)
         about = f"{warmup} steps of warmup, {decay} of decay, {total} in all"
-        either = range(total, total + LONG) if decay == 0 else [total - 1] if decay == 1 else []
+        either = [total] if decay == 0 else [total - 1] if decay == 1 else []
         found.append(walk(FORMULA.entry, "edges", about, range(total + LONG), arguments, open_steps=either))
     return found
 

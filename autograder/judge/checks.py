@@ -140,7 +140,8 @@ class Student:
         seen = task.explain(found, self._expectations.of(self._compared_with, index), scenario)
         named = self._named(index)
         if named is None:
-            return f"{seen or f'Differs from the rule ({scenario.about}).'}{self._right_elsewhere()}"
+            said = f"{seen or f'Differs from the rule ({scenario.about}).'}{self._right_elsewhere()}"
+            return f"{said}{self._remembered(index)}"
         entry = task.entries[0]
         hint = f" {named[0].hints[0]}" if named[0].hints else ""
         what = " and ".join(mistake.title for mistake in named)
@@ -163,6 +164,17 @@ class Student:
             if not self._expectations.agrees(rule, i, found)
         }
         said = tell(wrong, self._expectations.scenarios)
+        return f" {said}" if said else ""
+
+    def _remembered(self, index: int) -> str:
+        """Where an unrecognised program gives what it gave for other arguments before, if the task can tell."""
+        assert self._expectations is not None
+        tell = getattr(self._expectations.task, "remembered", None)
+        if tell is None:
+            return ""
+        rule, expectations = self._compared_with, self._expectations
+        played = [(self.evidence[i], expectations.of(rule, i), expectations.scenarios[i]) for i in range(index + 1)]
+        said = tell(played)
         return f" {said}" if said else ""
 
     @cached_property

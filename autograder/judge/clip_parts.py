@@ -25,7 +25,8 @@ def say(seen: Seen) -> str:
     """The first difference: what became of the gradients, what was returned, then everything else."""
     program, context = seen.scenario.program, f" ({seen.scenario.about})" if seen.scenario.about else ""
     if seen.wrong("grads"):
-        return f"{_gradients(seen)} max_norm is {program['max_norm']:.5g}{context if np.isfinite(program['max_norm']) else ''}."
+        told = f"max_norm is {program['max_norm']:.5g}{context if np.isfinite(program['max_norm']) else ''}."
+        return f"{_gradients(seen)} {told}{_nearly(seen)}"
     if seen.wrong("returned"):
         returned, norm = float(seen.mine["returned"][0]), float(seen.right["returned"][0])
         what = {4: "None", 5: "something that is no number"}.get(int(seen.mine["kind"][0]), f"{returned:.5g}")
@@ -54,6 +55,17 @@ def _gradients(seen: Seen) -> str:
     if start is None or not np.isfinite(mine).all():
         return f"After your call {who} is {'no longer None' if start is None else 'not finite, or gone'}."
     return f"{norms} {who[0].upper()}{who[1:]} {_became(mine, start)};"
+
+
+def _nearly(seen: Seen) -> str:
+    """Gradients that are all off by the same small factor, which is no rounding of their own dtype."""
+    mine, right = (np.nan_to_num(part["grads"]) for part in (seen.mine, seen.right))
+    size = float(np.dot(right, right))
+    off = float(np.dot(mine, right)) / size - 1 if size and np.isfinite(mine).all() else 1.0
+    if not 0 < abs(off) < 0.02 or not np.allclose(mine, (1 + off) * right, rtol=1e-3 * abs(off), atol=0):
+        return ""
+    much = f" All of them are {100 * abs(off):.2g} % too {'long' if off > 0 else 'short'}."
+    return f"{much} Is something larger than 1e-6 added to the norm, or is it or the factor rounded to a small dtype?"
 
 
 def _became(mine: np.ndarray, start: np.ndarray) -> str:

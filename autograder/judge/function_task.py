@@ -161,16 +161,17 @@ class FunctionTask:
         if mine[-3] != right[-3]:
             return f"{shown} returned something of the wrong shape or type."
         if not fine[:-FLAGS].all():
-            return f"{shown} gives {_numbers(mine[:-FLAGS], fine[:-FLAGS])}; expected {_numbers(right[:-FLAGS], fine[:-FLAGS])}."
+            got, wanted = _apart(mine[:-FLAGS], right[:-FLAGS], fine[:-FLAGS])
+            return f"{shown} gives {got}; expected {wanted}."
         if mine[-2] != right[-2]:
             return f"{shown} returned the wrong dtype or type."
         return f"{shown} changed one of its arguments; leave them as they are."
 
     def shown(self, call: dict[str, Any]) -> str:
         """The call as one would type it, tensors by their shape."""
-        names = list(self.formula.signature)
-        pairs = [*zip(names, call.get("args", []), strict=False), *call.get("kwargs", {}).items()]
-        return f"{self.formula.entry}({', '.join(f'{name}={_short(value)}' for name, value in pairs)})"
+        by_place = [_short(value) for value in call.get("args", [])]
+        by_name = [f"{name}={_short(value)}" for name, value in call.get("kwargs", {}).items()]
+        return f"{self.formula.entry}({', '.join([*by_place, *by_name])})"
 
 
 def calls(entry: str, family: str, about: str, wanted: Sequence[dict[str, Any]], **program: Any) -> Scenario:
@@ -225,18 +226,33 @@ def _plain(value: Any) -> Any:
 def _short(value: Any) -> str:
     if isinstance(value, dict) and "tensor" in value:
         kind = "" if value.get("dtype", "float64") != "bfloat16" else "bfloat16 "
-        return f"{kind}tensor of shape {tuple(value['shape'])}"
+        return f"{kind}tensor of shape {tuple(value['shape'])}{_size(value['tensor'])}"
     if isinstance(value, list) and len(value) > 3:
         return f"[{', '.join(map(_short, value[:2]))}, ... {len(value)} in all]"
     return f"{value:.6g}" if isinstance(value, float) else repr(value)
 
 
-def _numbers(values: np.ndarray, fine: np.ndarray) -> str:
+def _size(values: list[float]) -> str:
+    """How large the numbers of a tensor are, where that is unusual."""
+    largest = float(np.abs(values).max(initial=0.0))
+    if largest == 0 and len(values):
+        return " full of zeros"
+    usual = 1e-3 <= largest <= 1e4 or not len(values) or not np.isfinite(largest)
+    return "" if usual else f" with numbers up to {largest:.2g}"
+
+
+def _apart(mine: np.ndarray, right: np.ndarray, fine: np.ndarray) -> tuple[str, str]:
+    """Numbers that differ, with as many digits as it takes to see it."""
+    shown = (_numbers(mine, fine, 6), _numbers(right, fine, 6))
+    return shown if shown[0] != shown[1] else (_numbers(mine, fine, 12), _numbers(right, fine, 12))
+
+
+def _numbers(values: np.ndarray, fine: np.ndarray, digits: int) -> str:
     """One number, or the first wrong ones of many."""
     if np.isnan(values).all():
         return "no number (NaN, None or something else)"
     chosen = values if values.size == 1 else values[~fine]
-    return ", ".join(f"{v:.6g}" for v in chosen[:3]) + (", ..." if chosen.size > 3 else "")
+    return ", ".join(f"{v:.{digits}g}" for v in chosen[:3]) + (", ..." if chosen.size > 3 else "")
 
 
 def _error_name(code: float) -> str:

@@ -46,7 +46,7 @@ def recognise(expectations: Expectations, evidence: Sequence[Evidence]) -> Recog
     if not all(expectations.can_explain(evidence[i]) for i in wrong):
         return Recognition(accepted, None, wrong)
     program = explain_all(expectations, bases, evidence, wrong, reached, accepted)
-    if program is not None and program.conventions:
+    if program is not None and (program.conventions or _shown_not_to_use(accepted, program, expectations, evidence)):
         accepted = _only_conventions(program)
         wrong = [i for i in reached if not expectations.agrees(accepted, i, evidence[i])]
     return Recognition(accepted, program, wrong)
@@ -246,6 +246,17 @@ def _share_right(expectations: Expectations, variant: Variant, index: int, evide
         return 0.0
     path = expectations.task.part("path", expectations.scenarios[index])
     return 0.99 * float(close(evidence.values, expected)[path].mean())
+
+
+def _shown_not_to_use(
+    accepted: Variant, program: Variant, expectations: Expectations, evidence: Sequence[Evidence]
+) -> bool:
+    """Whether a convention that fits best is none that this program uses: with it, it would have done otherwise."""
+    if accepted is CANONICAL or not accepted.combines_with(program):
+        return False
+    both = accepted + program
+    reached = [i for i, item in enumerate(evidence) if _usable(item)]
+    return expectations.knows(both) and not all(expectations.agrees(both, i, evidence[i]) for i in reached)
 
 
 def _only_conventions(program: Variant) -> Variant:

@@ -58,7 +58,11 @@ class RoundingTask(FunctionTask):
 
 
 def _exact(value: float) -> str:
-    return "-0" if value == 0 and np.copysign(1, value) < 0 else f"{value:.9g}"
+    """Nine digits tell every float32 from its neighbours; a float64 number may need all it has."""
+    if value == 0 and np.copysign(1, value) < 0:
+        return "-0"
+    short = not np.isfinite(value) or float(np.float32(value)) == value
+    return f"{value:.9g}" if short else repr(float(value))
 
 
 def _shown(value: float, sign: float) -> str:

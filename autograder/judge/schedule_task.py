@@ -51,6 +51,19 @@ class ScheduleTask(FunctionTask):
             return first
         return f"{first}{self._before(fine, scenario)}{_relation(evidence, expected, fine)}"
 
+    def remembered(self, played: Sequence[tuple[Evidence, Expected, Scenario]]) -> str:
+        """Of the scenarios played, the last being wrong: whether it gives what an earlier one rightly gave for its steps."""
+        *earlier, last = played
+        wrong = {step: lr for step, (lr, fine) in _by_step(*last).items() if not fine}
+        for item in earlier:
+            before = {step: lr for step, (lr, fine) in _by_step(*item).items() if fine}
+            if any(wrong.values()) and all(np.isfinite(lr) and before.get(step) == lr for step, lr in wrong.items()):
+                return (
+                    "An earlier call, with the same step and other arguments, had that result. "
+                    "What does your function remember between calls?"
+                )
+        return ""
+
     def _explain_call(self, call: dict[str, Any], mine: np.ndarray, right: np.ndarray, fine: np.ndarray) -> str:
         if mine[-FLAGS] == right[-FLAGS] == 0 and np.isnan(mine[0]):
             return f"{self.shown(call)} returned no number (NaN, None or a list); expected {right[0]:.6g}."
@@ -65,6 +78,15 @@ class ScheduleTask(FunctionTask):
             return ""
         until = f"steps {steps[0]} to {steps[first - 1]} are" if first > 1 else f"step {steps[0]} is"
         return f" With these arguments, {until} right."
+
+
+def _by_step(evidence: Evidence, expected: Expected, scenario: Scenario) -> dict[int, tuple[float, bool]]:
+    """Step → what was returned, and whether that is right."""
+    rows = evidence.values.reshape(-1, WIDTH)
+    fine = np.asarray(close(evidence.values, expected).reshape(-1, WIDTH).all(axis=1))
+    return {
+        step: (float(row[0]), bool(ok)) for step, row, ok in zip(scenario.program["steps"], rows, fine, strict=True)
+    }
 
 
 def _relation(evidence: Evidence, expected: Expected, fine: np.ndarray) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from autograder.judge.evidence import Evidence, Expected, Scenario, close
 from autograder.judge.rule import Quantities
 from autograder.judge.variants import Bank, Step, Variant
 
-EXTRAS = 2
+EXTRAS = 3
 
 
 @dataclass(frozen=True)
@@ -22,13 +22,14 @@ class Part:
     names: tuple[str, ...]
     kinds: tuple[str, ...]
     shape: tuple[int, ...]
+    frozen: bool = False
 
 
 @dataclass(frozen=True)
 class SortingTask:
     """What a maintainer writes for a function model → (first list, second list).
 
-    steps: name → expression of a part (names, kinds, shape) and of earlier steps; the last one, `place`, is the code that
+    steps: name → expression of a part (names, kinds, shape, frozen) and of earlier steps; the last one, `place`, is the code that
     the player writes: 0 nowhere, 1 first list, 2 second, 3 both, plus 10 for each repetition. lists: what to call the two.
     """
 
@@ -53,17 +54,18 @@ class SortingTask:
         """Where each parameter ends up with a program following `variant`."""
         plan = {**{name: step for name, step in variant.steps.items() if name not in self.steps}, **self.steps}
         plan = {name: variant.steps.get(name, step) for name, step in plan.items()}
-        codes = []
+        codes, lists = [], 1.0
         for part in parts_of(scenario):
-            found = Quantities({"names": part.names, "kinds": part.kinds, "shape": part.shape})
+            found = Quantities(dict(vars(part)))
             for name, step in plan.items():
                 found.__dict__[name] = step(found)
             codes.append(float(found.place))
-        values = np.array([*codes, 0.0, 1.0])
+            lists = found.__dict__.get("lists", 1.0)
+        values = np.array([*codes, 0.0, 1.0, lists])
         return Expected(values, np.zeros(values.size))
 
     def part(self, name: str, scenario: Scenario) -> np.ndarray:
-        """Parts: "path" (where parameters are), "flags" (foreign objects, order), "all"."""
+        """Parts: "path" (where parameters are), "flags" (foreign objects, order, lists), "all"."""
         flags = np.arange(scenario.size) >= scenario.size - EXTRAS
         return {"path": ~flags, "flags": flags, "all": np.ones(scenario.size, dtype=bool)}[name]
 
@@ -76,7 +78,7 @@ class SortingTask:
         if evidence.raised:
             two = " Two lists are expected." if "unpack" in evidence.text else ""
             return f"{self.entry}(model) raised {evidence.text} ({scenario.about}).{two}"
-        strangers, listed = int(evidence.values[-2]), np.any(evidence.values[:-EXTRAS])
+        strangers, listed = int(evidence.values[-EXTRAS]), np.any(evidence.values[:-EXTRAS])
         if strangers and not listed:
             return (
                 f"In {scenario.about}, the {strangers} things in your lists are no parameters of the model. "
@@ -85,14 +87,18 @@ class SortingTask:
         wrong = ~close(evidence.values, expected)
         for part, mine, right, bad in zip(parts_of(scenario), evidence.values, expected.values, wrong, strict=False):
             if bad:
-                kinds = "the weight of an embedding" if "embedding" in part.kinds else f"of shape {part.shape}"
+                table = any("embedding" in kind for kind in part.kinds)
+                kinds = "the weight of an embedding" if table else f"of shape {part.shape}"
+                kinds += ", frozen" if part.frozen else ""
                 name = " (also called ".join(part.names[:2]) + (")" if len(part.names) > 1 else "")
                 return (
                     f"In {scenario.about}, {name}, {kinds}, is {self._place(mine)}; it should be {self._place(right)}."
                 )
-        if wrong[-2]:
+        if wrong[-3]:
             return "The lists hold something that is not a parameter of the model."
-        return "The lists do not keep the order of model.parameters()." if wrong[-1] else ""
+        if wrong[-2]:
+            return "The lists do not keep the order of model.parameters()."
+        return "What you return holds no two lists: an iterator can be read only once." if wrong[-1] else ""
 
     def _place(self, code: float) -> str:
         first, second = self.lists
@@ -103,16 +109,16 @@ class SortingTask:
 def parts_of(scenario: Scenario) -> list[Part]:
     """The parameters of a scenario's model, in the order of model.parameters()."""
     found: dict[str, Part] = {}
-    owners = dict(scenario.program["tied"])
+    owners, frozen = dict(scenario.program["tied"]), scenario.program.get("frozen", ())
     ordered = _in_model_order(scenario.program["parts"])
     for path, kind, shape in ordered:
         for name, size in _parameters(path, kind, shape):
             owner = owners.get(name, name)
             if owner in found:
                 known = found[owner]
-                found[owner] = Part((*known.names, name), (*known.kinds, kind), known.shape)
+                found[owner] = replace(known, names=(*known.names, name), kinds=(*known.kinds, kind))
             else:
-                found[owner] = Part((name,), (kind,), size)
+                found[owner] = Part((name,), (kind,), size, owner in frozen)
     return list(found.values())
 
 
@@ -144,9 +150,14 @@ def _parameters(path: str, kind: str, shape: Sequence[int]) -> list[tuple[str, t
 
 
 def model_scenario(
-    entry: str, family: str, about: str, parts: list[list[Any]], tied: Sequence[list[str]] = ()
+    entry: str,
+    family: str,
+    about: str,
+    parts: list[list[Any]],
+    tied: Sequence[list[str]] = (),
+    frozen: Sequence[str] = (),
 ) -> Scenario:
     """A scenario of the model_parts player."""
-    program = {"entry": entry, "parts": parts, "tied": list(tied)}
+    program = {"entry": entry, "parts": parts, "tied": list(tied), "frozen": list(frozen)}
     size = len(parts_of(Scenario(family, "model_parts", program, 0, about))) + EXTRAS
     return Scenario(family, "model_parts", program, size, about)

@@ -96,6 +96,8 @@ def frame_width(sizes: list[int]) -> int:
 
 
 def _what(mine: np.ndarray, right: np.ndarray, fine: np.ndarray) -> str:
+    if mine[BITS] == 0:
+        return "the model computed in float32: your autocast is for another device than the one the model is on."
     if not fine[BITS]:
         return f"the model computed in {_format(mine[BITS])}; {_format(right[BITS])} was asked for."
     if not fine[FORWARDS]:

@@ -22,6 +22,7 @@ class MasterWeightsRun(ScriptedRun):
     """The steps: each is something that a program may do otherwise."""
 
     steps: ClassVar = {
+        "made": lambda s: None,
         "chosen": lambda s, indices: indices,
         "before_step": lambda s: None,
         "gradient": copied,
@@ -42,6 +43,7 @@ class MasterWeightsRun(ScriptedRun):
         """Masters start as the model's weights."""
         make = self.program["make"]["args"]
         self.dtype = self.program["format"]
+        self.does["made"](self)
         self.chosen = list(self.does["chosen"](self, make[0]["params"]))
         self.masters = {i: self.params[i].copy() for i in self.chosen}
         self.master_grads: dict[int, np.ndarray | None] = dict.fromkeys(self.chosen)

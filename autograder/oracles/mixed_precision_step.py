@@ -34,7 +34,9 @@ def limit_norm(run: Run, chosen: Iterable[int]) -> None:
 
 STEPS: dict[str, Step] = {
     "clears": lambda s: range(3),
+    "third_part": lambda s: None,
     "format": lambda s: s.dtype,
+    "bits": lambda s: float(MANTISSA[s.does["format"](s)]),
     "forwards": lambda s: 1.0,
     "form": lambda s: 1.0,
     "scales_loss": lambda s: True,
@@ -77,6 +79,8 @@ class Run:
 
     def call(self, step: Mapping[str, Any]) -> list[float]:
         """One call; the frame's head."""
+        if step.get("weighted"):
+            self.does["third_part"](self)
         cleared = self.does["clears"](self)
         self.grads = [None if i in cleared else grad for i, grad in enumerate(self.grads)]
         if self.scale is None:
@@ -90,7 +94,7 @@ class Run:
                 getattr(self, f"_{name}")()
         scale = np.nan if self.scale is None else self.scale
         head = [self.does["returned"](self), self.does["number"](self), self.does["form"](self)]
-        return [*head, float(MANTISSA[self.does["format"](self)]), self.does["forwards"](self), scale, 1.0]
+        return [*head, self.does["bits"](self), self.does["forwards"](self), scale, 1.0]
 
     def usable(self) -> bool:
         """Whether all weights are numbers that one can go on with."""

@@ -180,6 +180,7 @@ WRONG = {
     "sign-flipped": [(_MUL, "g.mul_(-factor)")],
     "max-norm-ignored": [(_FACTOR, "factor = (1.0 / norm).clamp(max=1.0)")],
     "first-clipped-only": [("        # next gradient\n", "        break\n")],
+    "only-the-long-ones": [(_MUL, "g.mul_(factor) if g.norm() > max_norm else g")],
     "parameters-clipped": [
         (_LOOP, "    for p in params:\n        if p.grad is not None:\n            p.data.mul_(factor)\n")
     ],

@@ -155,29 +155,6 @@ def cosine_restarts(step, period, peak_lr, min_lr=0.0, period_mult=1):
     factor = max(0.0, 0.5 * (1.0 + math.cos(math.pi * ((float(t) / length) % 1.0))))
     return peak_lr * (low + (1 - low) * factor)
 """,
-    "last-step-is-the-floor": (
-        HEAD
-        + """    t, length = step, period
-    while t >= length:
-        t, length = t - length, length * period_mult
-    p = t / (length - 1) if length > 1 else 1.0
-    return min_lr + (peak_lr - min_lr) * 0.5 * (1 + math.cos(math.pi * p))
-""",
-        "ends-at-the-last-step",
-    ),
-    "linspace-periods": (
-        """
-import numpy as np
-
-
-def cosine_restarts(step, period, peak_lr, min_lr=0.0, period_mult=1):
-    while step >= period:
-        step, period = step - period, period * period_mult
-    curve = (1 + np.cos(np.linspace(0, np.pi, period))) / 2
-    return float(min_lr + (peak_lr - min_lr) * curve[step])
-""",
-        "ends-at-the-last-step",
-    ),
 }
 
 PLACED, DONE = "# placed", "# done"
@@ -209,6 +186,7 @@ WRONG = {
     "modulo-of-the-new-length": [(CURRENT, "current = step % length")],
     "counted-from-the-beginning": [(PROGRESS, "progress = step / (start + length)")],
     "divides-by-the-first-period": [(SPAN, "    span = period\n")],
+    "floor-at-the-last-step": [(SPAN, "    span = max(length - 1, 1)\n")],
     "never-falls": [(PROGRESS, "progress = current // span")],
     "peak-shrinks": [(TOP, "top = peak_lr / period_mult**number")],
     "cosine-rising": [(FACTOR, "factor = 0.5 * (1 - math.cos(math.pi * progress))")],

@@ -332,6 +332,7 @@ WRONG = {
     "first-of-each-group": [("                # next parameter", "                break")],
     "no-gradient-raises": [(_NONE, "")],
     "second-unscale-divides-again": [(_AGAIN, "            pass\n")],
+    "looks-in-half-precision": [("torch.isfinite(p.grad)", "torch.isfinite(p.grad.half())")],
     "step-unscales-again": [("if id(optimizer) not in self.done:", "if True:")],
     "step-never-unscales": [("if id(optimizer) not in self.done:", "if False:")],
     "nan-not-seen": [(_FOUND, "found = found or torch.isinf(p.grad).any().item()")],

@@ -197,6 +197,10 @@ WRONG = {
             _STEP + "        for p, master in zip(self.params, self.masters):\n            " + _GRAD + "\n",
         )
     ],
+    "masters-in-float64": [
+        ("p.detach().clone().float()", "p.detach().clone().double()"),
+    ],
+    "gradients-through-bfloat16": [(_GRAD, "master.grad = None if p.grad is None else p.grad.bfloat16().float()")],
     "gradients-pile-up": [
         (
             _GRAD,

@@ -56,11 +56,11 @@ def mixed_precision_step(model, loss_fn, batch, optimizer, scaler=None, dtype=to
             p.grad = None
     kind = batch[0].device.type
     with torch.amp.autocast(kind, dtype):
-        x, y = batch
-        loss = loss_fn(model, x, y)
+        x, *rest = batch
+        loss = loss_fn(model, x, *rest)
     scaler.scale(loss).backward()
     scaler.unscale_(optimizer)
-    if max_norm:
+    if max_norm is not None:
         clip_grad_norm_(model.parameters(), max_norm)
     scaler.step(optimizer)
     scaler.update()
@@ -124,6 +124,9 @@ _STEP = "    # step\n    if scaler is None:\n        optimizer.step()\n    else:
 
 WRONG = {
     "no-autocast": [(_AUTOCAST, "if True:")],
+    "autocast-for-another-device": [(_AUTOCAST, "with torch.autocast('cuda', dtype=dtype):")],
+    "batch-of-two-only": [("loss_fn(model, *batch)", "loss_fn(model, batch[0], batch[1])")],
+    "max-norm-zero-is-none": [("if max_norm is not None:", "if max_norm:")],
     "always-bfloat16": [(_AUTOCAST, "with torch.autocast(device.type):")],
     "old-gradients-kept": [(_ZERO, "")],
     "first-group-cleared-only": [(_ZERO, "    for p in optimizer.param_groups[0]['params']:\n        p.grad = None\n")],
@@ -159,7 +162,7 @@ WRONG = {
         (_CLIP_LINE, "        torch.nn.utils.clip_grad_norm_(optimizer.param_groups[0]['params'], max_norm)\n")
     ],
     "clips-elements": [(_CLIP_LINE, "        torch.nn.utils.clip_grad_value_(model.parameters(), max_norm)\n")],
-    "needs-max-norm": [("    if max_norm is not None:\n", "    if max_norm > 0:\n")],
+    "needs-max-norm": [("    if max_norm is not None:\n", "    if max_norm >= 0:\n")],
     "needs-a-scaler": [(_BACKWARD, "    scaler.scale(loss).backward()\n")],
     "returns-scaled-loss": [
         (_BACKWARD, "    if scaler is not None:\n        loss = scaler.scale(loss)\n    loss.backward()\n")

@@ -56,7 +56,7 @@ from torch import nn
 
 def _is_special(model, p):
     for name, module in model.named_modules():
-        if type(module) is nn.Embedding or name.endswith((".head", ".lm_head")) or name in ("head", "lm_head"):
+        if isinstance(module, nn.Embedding) or name.endswith((".head", ".lm_head")) or name in ("head", "lm_head"):
             if any(q is p for q in module.parameters()):
                 return True
     return False
@@ -81,6 +81,14 @@ WRONG = {
     "embeddings-to-muon": [(_EMBEDDING, "if False:")],
     "head-to-muon": [(_HEADS, "if False:")],
     "embeddings-by-name": [(_EMBEDDING, 'if "embed" in name and hasattr(module, "weight"):')],
+    "embedding-subclasses-missed": [(_EMBEDDING, "if type(module) is nn.Embedding:")],
+    "frozen-left-out": [
+        (
+            "        fits = p.ndim == 2\n",
+            "        if not p.requires_grad:\n            continue\n        fits = p.ndim == 2\n",
+        )
+    ],
+    "iterators-returned": [(_OTHERS, "    return iter(matrices), iter(others)")],
     "head-in-any-name": [(_HEADS, 'if "head" in name:')],
     "head-at-the-top-only": [(_LAST, 'last = name if "." not in name else ""')],
     "lm-head-missed": [(_HEADS, 'if last == "head":')],

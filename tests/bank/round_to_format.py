@@ -281,6 +281,7 @@ WRONG = {
     "largest-is-a-power-of-two": [(_LARGEST, "largest = 2.0**bias"), ("largest = 448.0", "largest = 256.0")],
     "largest-itself-overflows": [(_OVER, "too_large = r.abs() >= largest")],
     "top-exponent-not-reserved": [(_LARGEST, "largest = (2 - 2.0**-mantissa_bits) * 2.0**(bias + 1)")],
+    "e4m3-saturates-at-240": [("largest = 448.0", "largest = 240.0")],
     "e4m3-all-ones-is-a-number": [("largest = 448.0", "largest = 480.0")],
     "nan-becomes-zero": [(_NAN, "r = torch.where(y.isnan(), torch.zeros_like(r), r)")],
     "nan-overflows": [(_NAN, "r = torch.where(y.isnan(), top.abs(), r)")],

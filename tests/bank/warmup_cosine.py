@@ -244,9 +244,10 @@ def warmup_cosine(step, total_steps, warmup_steps, peak_lr, min_lr=0.0):
     ),
     "transformers-held-at-its-end": HEAD
     + """    low = min_lr / peak_lr
-    step = min(step, total_steps)
     if step < warmup_steps:
         return peak_lr * (float(step) / float(max(1, warmup_steps)))
+    if step > total_steps:
+        return peak_lr * low
     progress = float(step - warmup_steps) / float(max(1, total_steps - warmup_steps))
     return peak_lr * (low + (1 - low) * max(0.0, 0.5 * (1.0 + math.cos(math.pi * 0.5 * 2.0 * progress))))
 """,
@@ -351,6 +352,7 @@ WRONG = {
     "raises-after-the-end": [
         (FINAL, "        assert step == total_steps\n        lr = min_lr\n"),
     ],
+    "peak-held-when-all-is-warmup": [(FINAL, "        lr = min_lr if warmup_steps < total_steps else peak_lr\n")],
     "end-not-included": [(ENDED, "elif step > total_steps:")],
     "progress-before-the-branches": [
         (START, "done = (step - warmup_steps) / (total_steps - warmup_steps)"),

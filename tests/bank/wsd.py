@@ -292,9 +292,10 @@ def wsd(step, total_steps, warmup_steps, decay_steps, peak_lr, min_lr=0.0, shape
     "torchtitan": (
         HEAD
         + """    stable = total_steps - decay_steps
-    step = min(step, total_steps)
     if step < warmup_steps:
         return peak_lr * ((step + 1) / (warmup_steps + 1))
+    if step > total_steps:
+        return min_lr
     if step < stable or decay_steps == 0:
         return peak_lr
     progress = float((step + 1) - stable) / (decay_steps + 1)
@@ -368,6 +369,7 @@ WRONG = {
     "root-rising": [(SQRT, "factor = math.sqrt(progress)")],
     "linear-rising": [("            factor = 1 - progress\n", "            factor = progress\n")],
     "falls-on-after-the-end": [(ENDED, "elif False:")],
+    "peak-held-without-a-decay": [(FINAL, "        lr = min_lr if decay_steps else float(peak_lr)\n")],
     "end-not-included": [(ENDED, "elif step > total_steps:")],
     "progress-before-the-branches": [(START_OF, "done = (step - total_steps + decay_steps) / decay_steps")],
     "zero-after-the-end": [(FINAL, "        lr = 0.0\n")],

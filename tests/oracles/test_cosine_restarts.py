@@ -49,8 +49,3 @@ def test_one_period_is_a_cosine_without_warmup() -> None:
     mine = values("cosine_restarts", [], range(30), period=30, **common)
     theirs = values("warmup_cosine", [], range(30), total_steps=30, warmup_steps=0, **common)
     np.testing.assert_allclose(mine, theirs, rtol=1e-12)
-
-
-def test_the_last_step_of_a_period_may_be_the_floor() -> None:
-    mine = values("cosine_restarts", ["ends-at-the-last-step"], range(6), period=3, peak_lr=1.0, min_lr=0.0)
-    np.testing.assert_allclose(mine, [1, 0.5, 0, 1, 0.5, 0], atol=1e-15)

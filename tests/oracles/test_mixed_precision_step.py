@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.banks.mixed_precision_step import SIZES, TASK
+from autograder.banks._mixed_step_scenarios import SIZES
+from autograder.banks.mixed_precision_step import TASK
 from autograder.oracles.mixed_precision_step import Run
 from autograder.worker.players.mixed_step import DTYPES, Scaler, TwoLayers
 

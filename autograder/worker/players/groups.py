@@ -30,6 +30,7 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
     recorder.event = 0
     model = build(scenario["model"])
     params = list(model.parameters())
+    modes = [part.training for part in model.modules()]
     before = [(param.detach().clone(), param.requires_grad) for param in params]
     recorder.event = 1
     result = getattr(module, scenario["entry"])(model, scenario["weight_decay"])
@@ -49,6 +50,7 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
         torch.equal(param, values) and param.requires_grad == trainable
         for param, (values, trainable) in zip(params, before, strict=True)
     )
+    untouched = untouched and modes == [part.training for part in model.modules()]
     recorder.put(0, [*places, foreign, unreadable, listed, usable, untouched])
 
 

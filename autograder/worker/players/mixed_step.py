@@ -2,12 +2,15 @@
 
 Each call leaves one frame: the loss returned, 1 if it is a Python number, how loss_fn was called (1 model and parts of
 the batch, 2 model and the batch, 3 the model's output and the target), the dtype of the model's output (bits of its
-mantissa), how often the model ran, the scale afterwards, 1 where parameters kept their dtype, and every parameter. Once a
+mantissa; 0 where autocast was entered, but for another device), how often the model ran, the scale afterwards, 1 where parameters kept their dtype, and every parameter. Where loss_fn was
+called with the parts of the batch, a step with "weighted" has a batch of three parts. Once a
 parameter is infinite, NaN or beyond 1e30, all of them and the losses of later calls are written as NaN.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -86,6 +89,23 @@ class Scaler:
         self.unscaled, self.found = False, False
 
 
+@contextmanager
+def _autocast_devices() -> Iterator[list[str]]:
+    """The devices for which autocast is entered meanwhile."""
+    devices: list[str] = []
+    enter = torch.autocast.__enter__
+
+    def noted(context: Any) -> Any:
+        devices.append(context.device)
+        return enter(context)
+
+    torch.autocast.__enter__ = noted  # type: ignore[method-assign]
+    try:
+        yield devices
+    finally:
+        torch.autocast.__enter__ = enter  # type: ignore[method-assign]
+
+
 class _Run:
     def __init__(self, module: Any, scenario: dict[str, Any]):
         self.function, self.scenario = getattr(module, scenario["entry"]), scenario
@@ -98,13 +118,16 @@ class _Run:
         groups = [{"params": [params[i] for i in group]} for group in scenario.get("groups", [[0, 1, 2]])]
         self.optimizer = torch.optim.SGD(groups, lr=scenario["lr"], momentum=0.5)
         self.scaler = Scaler(scenario["scale"]) if scenario["scale"] else None
-        self.form = 0
+        self.form, self.parts = 0, 2
 
     def loss_fn(self, *args: Any) -> torch.Tensor:
         """Half the squared error, in float32; times inf where the script wants an overflow."""
         if args and args[0] is self.model:
             self.form = 2 if len(args) == 2 else 1
-            x, target = args[1] if len(args) == 2 else args[1:]
+            batch = args[1] if len(args) == 2 else args[1:]
+            if len(batch) != self.parts:
+                raise TypeError(f"loss_fn takes the model and {self.parts} parts of a batch; it got {len(batch)}")
+            x, target = batch[:2]
             output = self.model(x)
         else:
             self.form = 3
@@ -115,21 +138,26 @@ class _Run:
         count = len(step["x"]) // self.sizes[0]
         x = tensor(step["x"], [count, self.sizes[0]], "float32")
         target = tensor(step["target"], [count, self.sizes[2]], "float32")
-        self.factor, self.form, self.model.forwards = step.get("factor", 1.0), 0, 0
+        batch: list[Any] = [x, target]
+        if step.get("weighted") and self.form == 1:
+            batch.append(torch.ones(count))
+        self.factor, self.form, self.parts, self.model.forwards = step.get("factor", 1.0), 0, len(batch), 0
         kwargs: dict[str, Any] = dict(self.scenario["kwargs"])
         if self.scaler is not None:
             kwargs["scaler"] = self.scaler
         if "dtype" in kwargs:
             kwargs["dtype"] = DTYPES[kwargs["dtype"]]
         usable = self.usable()
-        result = self.function(self.model, self.loss_fn, (x, target), self.optimizer, **kwargs)
+        with _autocast_devices() as devices:
+            result = self.function(self.model, self.loss_fn, tuple(batch), self.optimizer, **kwargs)
+        elsewhere = self.model.made_of == torch.float32 and bool(devices) and "cpu" not in devices
         weights = [self.model.first.weight, self.model.second.weight, self.model.unused]
         kept = all(weight.dtype == torch.float32 for weight in weights)
         head = [
             numbers(result, 1)[0] if usable else np.nan,
             float(isinstance(result, int | float)),
             self.form,
-            MANTISSA.get(self.model.made_of, -1),
+            0 if elsewhere else MANTISSA.get(self.model.made_of, -1),
             self.model.forwards,
             self.scaler.value if self.scaler is not None else np.nan,
             float(kept),

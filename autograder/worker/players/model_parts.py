@@ -1,8 +1,8 @@
 """Builds a model from a list of parts, calls a function that sorts its parameters, and says where each one ended up.
 
 One number per parameter of the model, in the model's order: 0 nowhere, else 1 for the first returned list, 2 for the
-second, 3 for both; plus 10 for every time it is there more than once. Then two numbers: foreign objects in the lists, and
-1 where both lists keep the model's order.
+second, 3 for both; plus 10 for every time it is there more than once. Then three numbers: foreign objects in the lists,
+1 where both lists keep the model's order, and 1 where both are lists (or tuples).
 """
 
 from __future__ import annotations
@@ -19,7 +19,11 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
     """One model."""
     recorder.event = 0
     model = build(scenario["parts"], scenario["tied"])
-    first, second = (list(part) for part in getattr(module, scenario["entry"])(model))
+    for name in scenario["frozen"]:
+        model.get_parameter(name).requires_grad_(False)
+    one, other = getattr(module, scenario["entry"])(model)
+    listed = isinstance(one, list | tuple) and isinstance(other, list | tuple)
+    first, second = list(one), list(other)
     numbers = {id(p): number for number, p in enumerate(model.parameters())}
     codes = [0.0] * len(numbers)
     foreign, ordered = 0, True
@@ -30,7 +34,11 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
         ordered = ordered and once == sorted(once)
         for number in once:
             codes[number] += code + 10 * (seen.count(number) - 1)
-    recorder.put(0, [*codes, foreign, float(ordered)])
+    recorder.put(0, [*codes, foreign, float(ordered), float(listed)])
+
+
+class ScaledEmbedding(nn.Embedding):
+    """A subclass, as models have them whose embeddings are multiplied by √width."""
 
 
 def build(parts: list[list[Any]], tied: list[list[str]]) -> nn.Module:
@@ -56,6 +64,7 @@ def _add(place: nn.Module, name: str, kind: str, shape: list[int]) -> None:
         return
     made: dict[str, Any] = {
         "embedding": lambda: nn.Embedding(shape[0], shape[1]),
+        "scaled embedding": lambda: ScaledEmbedding(shape[0], shape[1]),
         "linear": lambda: nn.Linear(shape[1], shape[0], bias=False),
         "linear_with_bias": lambda: nn.Linear(shape[1], shape[0]),
         "norm": lambda: nn.LayerNorm(shape),

@@ -42,6 +42,14 @@ class FadingSGD(torch.optim.SGD):
         return result
 
 
+def _sgd_of_masters(params: Any, **kwargs: Any) -> torch.optim.Optimizer:
+    """SGD over tensors that have to be no wider than float32."""
+    optimizer = torch.optim.SGD(params, **kwargs)
+    if any(param.dtype == torch.float64 for group in optimizer.param_groups for param in group["params"]):
+        raise TypeError("make_optimizer got float64 tensors; the masters are float32 copies")
+    return optimizer
+
+
 class _Run:
     def __init__(self, module: Any, scenario: dict[str, Any]):
         self.module, self.scenario = module, scenario
@@ -143,7 +151,7 @@ class _Run:
             chosen = [self.params[i] for i in value["params"]]
             return iter(chosen) if value["form"] == "generator" else chosen
         if "make_sgd" in value:
-            return lambda params: self._made(torch.optim.SGD(params, **value["make_sgd"]))
+            return lambda params: self._made(_sgd_of_masters(params, **value["make_sgd"]))
         return torch.tensor(value["loss"], dtype=torch.float32, requires_grad=True)
 
     def frame(self, event: list[Any]) -> np.ndarray:

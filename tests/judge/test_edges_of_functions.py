@@ -1,0 +1,52 @@
+"""Wrong functions that differ from a right one on few inputs: each needs a scenario, and words that point there."""
+
+from __future__ import annotations
+
+import pytest
+
+from autograder.judge import Judge
+from tests.judge.test_messages_of_functions import messages
+
+_FIRST_EMPTY = "if mb is micro_batches[0] and count_fn(mb) == 0:\n            return mean"
+_EMPTY_AGAIN = "if count_fn(mb) == 0 and mean > 0 and before == 0:\n            break\n        before = count_fn(mb)"
+
+EDGES = [
+    (
+        "wsd",
+        ("start = total_steps - decay_steps", "start = 0 if decay_steps == 1 else total_steps - decay_steps"),
+        ("wsd_edges", "warmup_steps=2, decay_steps=1"),
+    ),
+    (
+        "cosine_restarts",
+        ("    span = length\n", "    span = max(length - 1, 1)\n"),
+        ("restarts_equal_periods", "min_lr"),
+    ),
+    ("accumulate", ("# next", _FIRST_EMPTY), ("accumulate_edges", "the first micro-batch is empty")),
+    ("accumulate", ("# next", _EMPTY_AGAIN), ("accumulate_edges", "two empty micro-batches in a row")),
+    (
+        "accumulate",
+        ("# next", "if count_fn(mb) == 1:\n            continue"),
+        ("accumulate_edges", "of 1, 2 and 1 tokens"),
+    ),
+    (
+        "clip",
+        ("g.mul_(factor)", "g.mul_(factor) if g.norm() > max_norm / 9 else g"),
+        ("clip_long_gradients", "is tiny"),
+    ),
+    (
+        "clip",
+        (
+            "factor = (max_norm / norm).clamp(max=1.0)",
+            "factor = max_norm / norm if norm > 0.99 * max_norm else norm / norm",
+        ),
+        ("clip_short_gradients", "just below max_norm"),
+    ),
+    ("newton_schulz", ("# ready", "assert min(g.shape) > 1"), ("any_number_of_steps", "(1, 4)")),
+    ("decay_groups", ("# start", "model.eval()"), ("every_parameter_once", "changed the model")),
+]
+
+
+@pytest.mark.parametrize(("task", "edit", "seen"), EDGES, ids=[f"{edge[0]}-{i}" for i, edge in enumerate(EDGES)])
+def test_an_edge_is_tried(judge: Judge, task: str, edit: tuple[str, str], seen: tuple[str, str]) -> None:
+    check, words = seen
+    assert words in messages(judge, task, edit)[check]

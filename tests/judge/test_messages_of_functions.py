@@ -1,0 +1,75 @@
+"""What is said of wrong functions: calls as they were made, numbers that differ, and what they depend on."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from autograder.judge import Judge, Submission
+from autograder.judge.registry import load_task
+from tests.bank.programs import edited
+
+
+def messages(judge: Judge, task: str, *edits: tuple[str, str]) -> dict[str, str]:
+    """What failing checks say of the task's base program with some edits."""
+    base = __import__(f"tests.bank.{task}", fromlist=["BASE"]).BASE
+    result = judge.judge(task, Submission({load_task(task).module: edited(base, edits, task)}))
+    return {check.id: check.message for check in result.checks if check.verdict in ("failed", "crashed")}
+
+
+def test_a_call_by_position_is_shown_as_it_was_made(judge: Judge) -> None:
+    swapped = ("peak_lr, min_lr=0.0", "min_lr=0.0, peak_lr=0.0")
+    said = messages(judge, "warmup_cosine", swapped)["cosine_together"]
+    assert said.startswith("warmup_cosine(1, ")
+    assert "peak_lr=" not in said
+
+
+def test_numbers_that_differ_are_shown_apart(judge: Judge) -> None:
+    said = messages(judge, "warmup_cosine", ("math.pi * progress", "3.1416 * progress"))["cosine"]
+    got, expected = said.partition(" gives ")[2].split(". ")[0].split("; expected ")
+    assert got != expected
+
+
+def test_a_memory_of_earlier_calls_is_noticed(judge: Judge) -> None:
+    known = ("import math\n", "import math\n\nknown = {}\n")
+    remembered = ("    return lr\n", "    return known.setdefault(step, lr)\n")
+    said = messages(judge, "warmup_cosine", known, remembered)["cosine"]
+    assert "What does your function remember between calls?" in said
+
+
+@pytest.mark.parametrize("ramp", ["(step + (warmup_steps > 2)) / warmup_steps", "1.0"])
+def test_a_zero_or_a_peak_is_no_memory(judge: Judge, ramp: str) -> None:
+    said = messages(judge, "warmup_cosine", ("ramp = step / warmup_steps", f"ramp = {ramp}"))
+    assert said
+    assert "remember" not in " ".join(said.values())
+
+
+def test_a_float64_number_is_shown_with_all_its_digits(judge: Judge) -> None:
+    said = messages(judge, "round_to_format", ("y = x.double()", "y = x.float().double()"))
+    shown = said["zeros_infinities_and_nan"].partition("bits, ")[2].partition(" becomes")[0]
+    assert len(shown) > 12
+
+
+@pytest.mark.parametrize(
+    ("task", "edit"),
+    [
+        ("noise_scale", ("    return float(noise / signal)", "    return float(noise / (signal + 1e-8))")),
+        ("newton_schulz", ("eps=1e-7", "eps=1e-8")),
+    ],
+)
+def test_a_tiny_tensor_is_called_one(judge: Judge, task: str, edit: tuple[str, str]) -> None:
+    said = " ".join(messages(judge, task, edit).values())
+    assert re.search(r"with numbers up to [0-9.]+e-\d+", said)
+
+
+@pytest.mark.parametrize("factor", ["max_norm / (norm + 1e-3)", "(max_norm / norm).half().double()"])
+def test_gradients_that_are_nearly_right_get_a_hint(judge: Judge, factor: str) -> None:
+    said = messages(judge, "clip", ("factor = (max_norm / norm)", f"factor = ({factor})"))["clip_long_gradients"]
+    assert re.search(r"All of them are 0\.[0-9]+ % too (long|short)\. Is something larger than 1e-6 added", said)
+
+
+def test_a_named_mistake_is_measured_by_the_rule_it_was_made_in(judge: Judge) -> None:
+    """An E4M3 that ends at 240 and saturates is near two conventions at once, under which E5M2 would look wrong."""
+    said = messages(judge, "round_to_format", ("largest = 448.0", "largest = 240.0"))
+    assert all("With 4 exponent and 3 mantissa bits" in message for message in said.values())
