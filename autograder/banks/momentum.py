@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from autograder.banks._l2_decay import (
-    add_constructor_values,
     add_l2_mistakes,
     add_missing_validation,
     add_step_mistakes,
 )
 from autograder.banks._momentum_buffer import add_buffer_mistakes, add_nesterov_mistakes
+from autograder.banks._whose_values import add_default, add_first_groups, add_values_of_others
 from autograder.judge.contract_mistakes import contract_mistakes
 from autograder.judge.evidence import Scenario
 from autograder.judge.optimizer_task import Drawing, OptimizerTask, between, one_of
@@ -57,7 +57,9 @@ bank.misconception(
     buffer=lambda s: s.sum + s.weight_decay * s.param,
     order=("grad", "fresh", "sum", "direction", "update", "param", "buffer"),
 )
-add_constructor_values(bank, "momentum", "nesterov", "weight_decay")
+add_values_of_others(bank, "momentum", "weight_decay")
+add_first_groups(bank, "nesterov")
+add_default(bank, "momentum-default-higher", "momentum", 0.99, "0.9")
 bank.misconception(
     "momentum-default",
     "with a default momentum of 0, as torch.optim.SGD has it",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.bank import _edits
+
 BASE = """
 import torch
 from torch.optim import Optimizer
@@ -102,6 +104,10 @@ def _hypers(source: str) -> list[tuple[str, str]]:
 _AFTERWARDS = (
     "        # done",
     "        if closure is not None:\n            with torch.enable_grad():\n                loss = closure()",
+)
+
+VALUE_MISTAKES = _edits.values_of_others(
+    {name: f"{line}\n" for name, line in (("betas", BETAS), ("eps", EPS), ("weight_decay", WD))}
 )
 
 STEP_MISTAKES = {

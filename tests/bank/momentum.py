@@ -64,13 +64,9 @@ WRONG = {
     "nesterov-default": [("nesterov=False,", "nesterov=True,")],
     **_edits.step_mistakes(_STEP, "d"),
     **_edits.decay_mistakes(_G),
-    **_edits.constructor_values(
-        {
-            "momentum": 'mu = group["momentum"]\n',
-            "nesterov": 'nesterov = group["nesterov"]\n',
-            "weight_decay": 'wd = group["weight_decay"]\n',
-        }
-    ),
+    **_edits.values_of_others({"momentum": 'mu = group["momentum"]\n', "weight_decay": 'wd = group["weight_decay"]\n'}),
+    "first-groups-nesterov": [('nesterov = group["nesterov"]\n', 'nesterov = self.param_groups[0]["nesterov"]\n')],
+    "momentum-default-higher": [("momentum=0.9,", "momentum=0.99,")],
     **_edits.missing_validation("lr", "momentum", "weight_decay"),
     **_edits.contract_mistakes(
         step="p.sub_(lr * d)",

@@ -1,5 +1,7 @@
 """Programs for the task sgd."""
 
+from tests.bank import _edits
+
 BASE = """
 import torch
 from torch.optim import Optimizer
@@ -252,6 +254,7 @@ WRONG = {
         (_LR, 'lr = self.defaults["lr"]'),
         ('wd = group["weight_decay"]', 'wd = self.defaults["weight_decay"]'),
     ],
+    **_edits.values_of_others({"weight_decay": 'wd = group["weight_decay"]\n'}),
     "gradients-zeroed": [("        # done", "        self.zero_grad(set_to_none=False)")],
     "gradients-removed": [("        # done", "        self.zero_grad()")],
     "gradient-changed": [(_DECAY, "g = p.grad.add_(wd * p)")],
