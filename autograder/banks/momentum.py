@@ -38,6 +38,14 @@ bank.convention(
     source="torch.optim.SGD with dampening = momentum",
     fresh=lambda s: s.grad * (1.0 if s.t == 1 else 1 - s.momentum),
 )
+bank.convention(
+    "ema-from-first-gradient-nesterov",
+    "the running average, started at the first gradient, with (1 − μ)g + μb for Nesterov on the first step too. Your lr "
+    "means something else than in this chapter's text: in the long run, multiply it by 1/(1 − μ) to get the same steps",
+    source="torch.optim.SGD with dampening = momentum, its Nesterov form that of Dozat 2016",
+    fresh=lambda s: (1 - s.momentum) * s.grad,
+    buffer=lambda s: s.grad if s.t == 1 else s.momentum * s.buffer + s.fresh,
+)
 
 add_step_mistakes(bank)
 add_nesterov_mistakes(bank)

@@ -157,14 +157,14 @@ def _gradients_of(size: float) -> str:
 
 
 def _signatures(d: Drawing) -> list[Scenario]:
-    """Defaults where nothing is given, and arguments by position."""
+    """Defaults where nothing is given, and arguments by position. 1 − 0.999ᵗ in float32 is off by more than usual."""
     count, required = len(d.task.shapes), {name: d.task.draw[name](d.rng) for name in d.task.rule.required}
     plain = [{"groups": [{"params": list(range(count)), "hyper": {}}], "kwargs": required, "form": "list"}]
     hyper = d.all_on()
     ordered = [hyper[name] for name in d.task.rule.hyper]
     by_place = [{"groups": [{"params": list(range(count)), "hyper": {}}], "args": ordered, "form": "list"}]
     return [
-        d.run("defaults", "only the required arguments are given", plain, d.steps(4, d.task.shapes)),
+        d.run("defaults", "only the required arguments are given", plain, d.steps(4, d.task.shapes), rtol=1e-4),
         d.run("together", "arguments given by position", by_place, d.steps(4, d.task.shapes)),
     ]
 

@@ -164,7 +164,7 @@ WRONG = {
     **_edits.step_mistakes(STEP, "d"),
     **_edits.decay_mistakes(GRAD),
     **_edits.values_of_others({"eps": 'eps = group["eps"]\n', "weight_decay": 'wd = group["weight_decay"]\n'}),
-    "lr-default": [("lr=1e-2", "lr=1e-3")],
+    "lr-default": [("lr=0.01", "lr=1e-3")],
     **_edits.missing_validation("lr", "eps", "weight_decay"),
     **_edits.contract_mistakes(step="p.sub_(lr * d)", hyper={"eps": "eps", "weight_decay": "wd"}),
 }

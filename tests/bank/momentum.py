@@ -54,6 +54,7 @@ WRONG = {
     "nesterov-average": [(_LOOK, "look = (1 - mu) * g + mu * b\n")],
     "nesterov-unscaled-gradient": _edits.edited(BASE, [(_BUF, "b = mu * old + (1 - mu) * g\n")]),
     "nesterov-stored": [(_KEEP, "state['buffer'] = d\n")],
+    "nesterov-from-the-second-step": [(_USE, _T + "d = look if nesterov and state['t'] > 1 else b\n")],
     "nesterov-twice": [(_LOOK, "look = g + mu * (g + mu * b)\n")],
     "nesterov-undecayed": [(_LOOK, "look = p.grad + mu * b\n")],
     "decay-enters-buffer-late": [

@@ -203,7 +203,7 @@ WRONG = {
             "weight_decay": 'wd = group["weight_decay"]\n',
         }
     ),
-    "lr-default": [("lr=1e-2", "lr=1e-3")],
+    "lr-default": [("lr=0.01", "lr=1e-3")],
     **_edits.missing_validation("lr", "alpha", "eps", "weight_decay"),
     **_edits.contract_mistakes(step="p.sub_(lr * d)", hyper={"alpha": "alpha", "eps": "eps", "weight_decay": "wd"}),
 }
