@@ -219,6 +219,16 @@ _CLOCK: list[Entry] = [
         ),
         {"t": lambda s: s.t + 1},
     ),
+    (
+        "t-stops-at-256",
+        "with a step count that never gets beyond 256, as one in bfloat16 does",
+        (
+            "A short run is right, and a long one is not. What is t on step 300?",
+            "bfloat16 has eight bits for the digits: what is 256 + 1 there?",
+            "Count steps in a Python int or a float32 tensor, whatever the parameter's dtype is.",
+        ),
+        {"t": lambda s: min(s.t, 256)},
+    ),
 ]
 
 _DENOMINATOR: list[Entry] = [

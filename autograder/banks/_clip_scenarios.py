@@ -94,10 +94,11 @@ class _Drawing:
         yield "forms", "clipping", named, "max_norm given by name"
 
     def extremes(self) -> Iterator[Drawn]:
-        """All zero, tiny (where a constant in the denominator shows), huge."""
+        """All zero, tiny (where a constant in the denominator shows), huge; and nothing that may be left."""
         yield "extremes", "clipping", self.program(0.0, self.between(0.5, 2)), "all gradients are zero"
         yield "extremes", "clipping", self.program(1e-3, 2.5e-4), "gradients of norm 0.001"
         yield "extremes", "clipping", self.program(1e12, self.between(0.5, 2)), "gradients of norm 1e12"
+        yield "extremes", "clipping", self.program(self.between(5, 9), 0.0), "max_norm is zero"
 
     def dtypes(self) -> Iterator[Drawn]:
         """Lower precision, two precisions in one model, matrices whose rows are not next to each other."""

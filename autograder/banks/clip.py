@@ -80,7 +80,7 @@ add(
         "Which of the two numbers is the numerator?",
         "The factor is max_norm / norm.",
     ),
-    ratio=lambda s: s.divisor / s.max_norm,
+    ratio=lambda s: s.divisor / s.max_norm if s.max_norm else np.inf,
 )
 add(
     "not-clipped",

@@ -400,6 +400,18 @@ add(
 )
 
 
+add(
+    "optimizer-changed",
+    "that changes the optimizer's learning rate as it goes",
+    hints=(
+        "Print optimizer.param_groups[0]['lr'] before and after your call.",
+        "Who chose the learning rate: the caller, or the training loop?",
+        "Call zero_grad and step; leave everything else in the optimizer alone.",
+    ),
+    optimizer_changed=lambda updates: float(updates > 0),
+)
+
+
 def scenarios(rng: np.random.Generator) -> list[Scenario]:
     """Runs that never get there, that memorise and fall back or from the start, that grok between and at logged steps, after
     a long plateau and without the training set, and short ones."""

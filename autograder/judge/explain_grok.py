@@ -102,6 +102,7 @@ def _flags(at: Any, good: Any) -> str:
     return {
         "training": "the model is left in eval mode; put it back into train mode.",
         "graphs": "evaluating recorded gradients, which costs memory; do it under torch.no_grad().",
+        "optimizer_changed": "the optimizer's learning rate, another setting or its state changed; only its step() may do that.",
         "data_changed": "the data changed; leave them as they are.",
         "not_floats": f"{at['not_floats'][0]:.0f} entries of the lists are not plain Python numbers.",
     }.get(bad, "")

@@ -16,7 +16,7 @@ GROUP_SIZES = (120, 60, 17, 2, 1)
 """Examples of one set that are right or wrong together: 60, 90, 98.5, 99.5 and 100 % right as one group joins after another."""
 CLASSES = 4
 COUNTED = ("graphs", "not_floats")
-FLAGS = ("training", "graphs", "data_changed", "no_dict", "not_floats")
+FLAGS = ("training", "graphs", "data_changed", "optimizer_changed", "no_dict", "not_floats")
 
 
 @dataclass(frozen=True)
@@ -148,6 +148,7 @@ def _expected(run: Watched, scenario: Scenario) -> Expected:
     values, tolerance = np.full(scenario.size, np.nan), np.zeros(scenario.size)
     where = _places(scenario)
     head = {"updates": len(run.gradients), "training": run.training, "data_changed": 0.0, "no_dict": 0.0}
+    head |= {"optimizer_changed": run.optimizer_changed}
     head |= {"graphs": run.graphs, "not_floats": run.not_floats, "memorised": run.firsts[0], "grokked": run.firsts[1]}
     head |= {f"{name}_count": float(len(run.rows)) for name in LISTS}
     for name, value in head.items():

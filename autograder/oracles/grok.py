@@ -61,6 +61,7 @@ STEPS: dict[str, Callable[..., Any]] = {
     "after_stop": lambda: 0,
     "never": lambda max_steps: np.nan,
     "graphs": lambda evaluations, updates: 0,
+    "optimizer_changed": lambda updates: 0.0,
     "not_floats": lambda entries: 0,
 }
 
@@ -68,7 +69,8 @@ STEPS: dict[str, Callable[..., Any]] = {
 @dataclass
 class Watched:
     """What a run leaves: the log's rows (step, train loss, val loss, train accuracy, val accuracy), the two firsts, the
-    gradients of its updates, the mode at the end, passes that kept a graph, entries that are no numbers."""
+    gradients of its updates, the mode at the end, passes that kept a graph, entries that are no numbers, whether the
+    optimizer was changed."""
 
     rows: list[list[float]] = field(default_factory=list)
     firsts: tuple[float, float] = (np.nan, np.nan)
@@ -76,6 +78,7 @@ class Watched:
     training: float = 1.0
     graphs: float = 0.0
     not_floats: float = 0.0
+    optimizer_changed: float = 0.0
 
 
 class Script:
@@ -129,6 +132,7 @@ def watch(program: Mapping[str, Any], replaced: Mapping[str, Callable[..., Any]]
     firsts = do["swap"](memorised, grokked)
     run.firsts = tuple(do["never"](max_steps) if value is None else value for value in firsts)
     run.training, run.graphs = do["end_mode"](), do["graphs"](2 * len(run.rows), len(run.gradients))
+    run.optimizer_changed = do["optimizer_changed"](len(run.gradients))
     run.not_floats = do["not_floats"](len(run.rows))
     return run
 

@@ -124,6 +124,10 @@ STEP_MISTAKES = {
     "correction-root-on-both": [(AVERAGE, "average = m / c1**0.5")],
     "t-one-behind-after-the-first": [(T, 't = max(state["step"] - 1, 1)\n')],
     "t-one-ahead": [(T, T.replace("\n", " + 1\n"))],
+    "t-stops-at-256": [
+        ('state["step"] = 0', 'state["step"] = torch.tensor(0.0, dtype=torch.bfloat16)'),
+        (T, T.replace("\n", ".item()\n")),
+    ],
     "eps-inside-the-root": [(ROOT, "root = (v / c2 + eps).sqrt()"), (DENOM, "denom = root")],
     "eps-inside-before-correction": [(ROOT, "root = ((v + eps) / c2).sqrt()"), (DENOM, "denom = root")],
     "eps-squared-inside": [(ROOT, "root = (v / c2 + eps**2).sqrt()"), (DENOM, "denom = root")],

@@ -100,7 +100,7 @@ RIGHT = {
     + '''    """scale = clip_norm * min(1/norm, 1/clip_norm)"""
     norm = torch.sqrt(torch.stack([torch.zeros(()), *(g.square().sum() for g in grads)]).sum())
     with torch.no_grad():
-        scale = max_norm * min(1 / norm.item() if norm > 0 else float("inf"), 1 / max_norm) if norm > max_norm else 1.0
+        scale = max_norm * min(1 / norm.item() if norm > 0 else float("inf"), 1 / max_norm if max_norm > 0 else float("inf")) if norm > max_norm else 1.0
         for g in grads:
             g.copy_(g * scale)
     return norm

@@ -314,5 +314,6 @@ WRONG = {
     )
     .replace("        # update\n", "        continue\n"),
     "steps-from-one": [(LABEL, "steps.append(step + 1)")],
+    "optimizer-changed": [(STEP, STEP + "\n        optimizer.param_groups[0]['lr'] *= 0.99")],
     "tensors-in-the-log": [(ITEMS, "return loss, accuracy")],
 }

@@ -22,12 +22,13 @@ HEAD = (
     "training",
     "graphs",
     "data_changed",
+    "optimizer_changed",
     "no_dict",
     "not_floats",
     *FIRSTS,
     *(f"{n}_count" for n in LISTS),
 )
-"""updates: calls of step(). training: the mode at the end. graphs: passes in eval mode that recorded gradients. not_floats:
+"""updates: calls of step(). optimizer_changed: by anybody but its step(). training: the mode at the end. graphs: passes in eval mode that recorded gradients. not_floats:
 entries of the lists that are no plain numbers. memorised, grokked: NaN for None; ABSENT, ODD and BOOL for what is no
 number. Then each list's length, the lists (`room` numbers each, NaN behind the end) and the gradients of each update."""
 ABSENT, ODD, BOOL = -1000.0, -2000.0, -3000.0
@@ -59,6 +60,18 @@ class ScriptedOptimizer(torch.optim.Optimizer):
     def __init__(self, model: ScriptedModel, tables: list[list[list[float]]]):
         super().__init__(model.parameters(), {"lr": 0.1})
         self.tables, self.gradients, self.updates = tables, [], 0  # type: ignore[var-annotated]
+        self.state[model.table]["memory"] = torch.zeros_like(model.table)
+        self.before, self.changed = self.settings(), False
+
+    def settings(self) -> Any:
+        """Everything in it that only a user or its own step() may change."""
+        groups = [{**group, "params": [id(param) for param in group["params"]]} for group in self.param_groups]
+        state = {id(param): {name: value.tolist() for name, value in own.items()} for param, own in self.state.items()}
+        return groups, state
+
+    def look(self) -> None:
+        """Note whether somebody changed it."""
+        self.changed = self.changed or self.settings() != self.before
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> Any:
@@ -67,6 +80,7 @@ class ScriptedOptimizer(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
+        self.look()
         (table,) = self.param_groups[0]["params"]
         self.gradients.append(numbers(table.grad, table.numel()))
         self.updates += 1
@@ -84,6 +98,7 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
     result = getattr(module, scenario["entry"])(
         model, data, optimizer, max_steps=scenario["max_steps"], log_every=scenario["log_every"]
     )
+    optimizer.look()
     changed = not all(torch.equal(one, other) for one, other in zip(data, before, strict=True))
     found = result if isinstance(result, dict) else {}
     lists, odd = zip(*(_list(found.get(name), scenario["room"]) for name in LISTS), strict=True)
@@ -92,6 +107,7 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
         model.training,
         model.graphs,
         changed,
+        optimizer.changed,
         not isinstance(result, dict),
         sum(odd),
     ]
