@@ -137,6 +137,26 @@ _CORRECTION: list[Entry] = [
         {"correction1": lambda s: 1 - s.beta2**s.t, "correction2": lambda s: 1 - s.beta1**s.t},
     ),
     (
+        "corrections-of-the-first",
+        "with β₁ in both corrections",
+        (
+            "Which β belongs to which average, and so to which correction?",
+            "Set β₁ = β₂. Is your step right then?",
+            "exp_avg_sq is divided by 1 − β₂ᵗ.",
+        ),
+        {"correction2": lambda s: 1 - s.beta1**s.t},
+    ),
+    (
+        "correction-in-lr-without-root",
+        "with (1 − β₂ᵗ) in the step size where its root belongs",
+        (
+            "The first step is too short by a root of 1 − β₂. Where is that root taken?",
+            "√(v / c) equals √v / √c. What multiplies lr when c moves out of the denominator?",
+            "The step size is lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ); or correct each average by itself.",
+        ),
+        {"correction2": lambda s: 1.0, "average": lambda s: s.exp_avg * (1 - s.beta2**s.t) / s.correction1},
+    ),
+    (
         "correction-not-under-the-root",
         "with the second correction outside the root",
         (
@@ -178,6 +198,16 @@ _CLOCK: list[Entry] = [
             "Increase the step count before you use it.",
         ),
         {"t": _raises},
+    ),
+    (
+        "t-one-behind-after-the-first",
+        "that corrects the second step with t = 1 again",
+        (
+            "The first step is right. Which t does your second step use?",
+            "max(t, 1) hides that t starts at 0. When do you count?",
+            "Increase the step count before you use it; then it needs no max.",
+        ),
+        {"t": lambda s: max(s.t - 1, 1)},
     ),
     (
         "t-one-ahead",

@@ -23,21 +23,6 @@ def add_l2_mistakes(bank: Bank) -> None:
         bank.misconception(id, title, hints=hints, **steps)
 
 
-def add_constructor_values(bank: Bank, *names: str) -> None:
-    """A hyperparameter other than lr that is read from the optimizer instead of the group."""
-    for name in names:
-        bank.misconception(
-            f"constructors-{name.replace('_', '-')}",
-            f"with the constructor's {name} for every group, at every step",
-            hints=(
-                f"Two groups have different values of {name}. Do their steps differ?",
-                f"self.{name} holds one number from the time of building. Who knows the value of a group?",
-                f"Read group[{name!r}] inside step; do not keep a copy on self.",
-            ),
-            hyper=_from_the_constructor(name),
-        )
-
-
 def add_missing_validation(bank: Bank, entry: str, *names: str) -> None:
     """Invalid values that are accepted: all of them, or one hyperparameter's."""
     bank.misconception(
@@ -61,10 +46,6 @@ def add_missing_validation(bank: Bank, entry: str, *names: str) -> None:
             ),
             validation=_all_but(name),
         )
-
-
-def _from_the_constructor(name: str) -> Step:
-    return lambda instance, group: {**group["hyper"], name: instance.defaults[name]}
 
 
 def _all_but(name: str) -> Step:

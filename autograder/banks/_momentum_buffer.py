@@ -347,6 +347,16 @@ _NESTEROV: list[Entry] = [
         },
     ),
     (
+        "nesterov-from-the-second-step",
+        "that looks ahead with nesterov from the second step on only",
+        (
+            "With nesterov, how long is your first step in units of lr times the gradient?",
+            "It should be 1 + μ. Which branch does the first step take?",
+            "Make the buffer where it is missing, then go on as at every other step.",
+        ),
+        {"direction": lambda s: s.fresh + s.momentum * s.buffer if s.nesterov and s.t > 1 else s.buffer},
+    ),
+    (
         "nesterov-twice",
         "that looks ahead twice with nesterov",
         (

@@ -23,14 +23,14 @@ def _conventions(bank: Bank) -> None:
         "ema",
         "momentum as an average, μB + (1 − μ)G, which Newton-Schulz normalises to the same",
         source="torch.optim.Muon; Keller Jordan's muon.py",
-        buffer=lambda s: s.momentum * s.buffer + (1 - s.momentum) * s.grad,
-        look=lambda s: (1 - s.momentum) * s.grad + s.momentum * s.buffer if s.nesterov else s.buffer,
+        fresh=lambda s: (1 - s.momentum) * s.grad,
     )
     bank.convention(
         "bias-corrected",
         "momentum as a bias-corrected average, with Nesterov in the manner of NAdam",
         source="optax.contrib.muon",
-        buffer=lambda s: s.momentum * s.buffer + (1 - s.momentum) * s.grad,
+        fresh=lambda s: (1 - s.momentum) * s.grad,
+        buffer=lambda s: s.momentum * s.buffer + s.fresh,
         look=_optax,
     )
     bank.convention(
@@ -78,7 +78,7 @@ def _momentum(bank: Bank) -> None:
             "Where does your code ask for nesterov?",
             "Without nesterov the buffer itself is orthogonalised.",
         ),
-        look=lambda s: s.grad + s.momentum * s.buffer,
+        look=lambda s: s.fresh + s.momentum * s.buffer,
     )
     add(
         "nesterov-reversed",
@@ -88,7 +88,7 @@ def _momentum(bank: Bank) -> None:
             "Read the condition in front of your Nesterov line aloud.",
             "gradient + momentum * buffer belongs to nesterov=True.",
         ),
-        look=lambda s: s.buffer if s.nesterov else s.grad + s.momentum * s.buffer,
+        look=lambda s: s.buffer if s.nesterov else s.fresh + s.momentum * s.buffer,
     )
     add(
         "nesterov-without-factor",
@@ -98,7 +98,7 @@ def _momentum(bank: Bank) -> None:
             "Nesterov looks one momentum step ahead. By what is the buffer multiplied in such a step?",
             "gradient + momentum * buffer.",
         ),
-        look=lambda s: s.grad + s.buffer if s.nesterov else s.buffer,
+        look=lambda s: s.fresh + s.buffer if s.nesterov else s.buffer,
     )
     add(
         "average-with-full-gradient",
@@ -109,6 +109,7 @@ def _momentum(bank: Bank) -> None:
             "Average both times, or neither: buffer.lerp_(g, 1 - momentum), then g.lerp(buffer, momentum).",
         ),
         source="a mixture of torch.optim.Muon's and Moonlight's forms",
+        fresh=_whole,
         buffer=lambda s: s.momentum * s.buffer + (1 - s.momentum) * s.grad,
         look=lambda s: s.grad + s.momentum * s.buffer if s.nesterov else s.buffer,
     )
@@ -120,6 +121,7 @@ def _momentum(bank: Bank) -> None:
             "g.lerp(buffer, momentum) fits a buffer that is an average.",
             "With buffer = momentum * buffer + g, Nesterov is g + momentum * buffer.",
         ),
+        fresh=_whole,
         look=lambda s: (1 - s.momentum) * s.grad + s.momentum * s.buffer if s.nesterov else s.buffer,
     )
     add(
@@ -130,6 +132,7 @@ def _momentum(bank: Bank) -> None:
             "lerp's weight belongs to its second argument.",
             "The old buffer is multiplied by momentum, and the gradient is the small part.",
         ),
+        fresh=_whole,
         buffer=lambda s: (1 - s.momentum) * s.buffer + s.momentum * s.grad,
         look=lambda s: s.momentum * s.grad + (1 - s.momentum) * s.buffer if s.nesterov else s.buffer,
     )
@@ -141,6 +144,7 @@ def _momentum(bank: Bank) -> None:
             "lerp's weight belongs to its second argument.",
             "buffer.lerp_(g, 1 - momentum), then g.lerp(buffer, momentum).",
         ),
+        fresh=_whole,
         buffer=lambda s: (1 - s.momentum) * s.buffer + s.momentum * s.grad,
         look=lambda s: (1 - s.momentum) * s.grad + s.momentum * s.buffer if s.nesterov else s.buffer,
     )
@@ -152,7 +156,7 @@ def _momentum(bank: Bank) -> None:
             "What multiplies the old buffer?",
             "buffer = momentum * buffer + gradient.",
         ),
-        buffer=lambda s: s.buffer + s.grad,
+        buffer=lambda s: s.buffer + s.fresh,
     )
     add(
         "buffer-updated-late",
@@ -162,9 +166,10 @@ def _momentum(bank: Bank) -> None:
             "Print the buffer that goes into Nesterov on the first step.",
             "Update the buffer first, then look ahead with it.",
         ),
-        look=lambda s: s.grad + s.momentum * s.buffer if s.nesterov else s.buffer,
+        look=lambda s: s.fresh + s.momentum * s.buffer if s.nesterov else s.buffer,
         order=(
             "grad",
+            "fresh",
             "look",
             "orthogonal",
             "precision",
@@ -184,7 +189,7 @@ def _momentum(bank: Bank) -> None:
             "Does your Nesterov line make a new tensor, or write into the buffer?",
             "Compute gradient + momentum * buffer as a new tensor.",
         ),
-        buffer=lambda s: _look(s, s.momentum * s.buffer + s.grad),
+        buffer=lambda s: _look(s, s.momentum * s.buffer + s.fresh),
         look=lambda s: s.buffer,
     )
     add(
@@ -196,6 +201,7 @@ def _momentum(bank: Bank) -> None:
             "Momentum first, newton_schulz last.",
         ),
         source="Tuddenham et al. 2022 orthogonalise first",
+        fresh=_whole,
         buffer=lambda s: s.momentum * s.buffer + newton_schulz(s.grad, s.ns_steps),
         look=lambda s: newton_schulz(s.grad, s.ns_steps) + s.momentum * s.buffer if s.nesterov else s.buffer,
         orthogonal=lambda s: s.look,
@@ -213,8 +219,13 @@ def _momentum(bank: Bank) -> None:
     )
 
 
+def _whole(s: Any) -> Any:
+    """Says, to conventions, that a mistake is about what enters the buffer."""
+    return s.grad
+
+
 def _look(s: Any, buffer: np.ndarray) -> np.ndarray:
-    return np.asarray(s.grad + s.momentum * buffer if s.nesterov else buffer)
+    return np.asarray(s.fresh + s.momentum * buffer if s.nesterov else buffer)
 
 
 def _nesterov_in_place(run: Any, mine: list[int]) -> None:

@@ -36,7 +36,7 @@ def add_root_mistakes(bank: Bank, collect: Step) -> None:
         bank.misconception(id, title, hints=hints, **steps)
     bank.misconception(
         "root-kept-in-the-state",
-        "that writes the root back into the state",
+        "that writes the root, eps included, back into the state",
         hints=(
             "What is in your state after two steps with gradient 3?",
             "sqrt_ with an underscore changes the tensor itself. Which tensor is it?",
@@ -45,6 +45,19 @@ def add_root_mistakes(bank: Bank, collect: Step) -> None:
         fresh=collect,
         root=lambda s: np.sqrt(s.fresh) + s.eps,
         squares=lambda s: s.root,
+        order=KEPT,
+    )
+    bank.misconception(
+        "squares-replaced-by-their-root",
+        "that replaces the squares in the state by their root",
+        hints=(
+            "What is in your state after two steps with gradient 3?",
+            "sqrt_ with an underscore changes the tensor itself. Which tensor is it?",
+            "Take the root as a new tensor: state.sqrt(), without the underscore.",
+        ),
+        fresh=collect,
+        root=lambda s: np.sqrt(s.fresh) + s.eps,
+        squares=lambda s: np.sqrt(s.fresh),
         order=KEPT,
     )
     bank.misconception(
@@ -250,6 +263,16 @@ _SQUARES: list[Entry] = [
             "Add grad * grad, not its absolute value.",
         ),
         {"square": lambda s: np.abs(s.grad)},
+    ),
+    (
+        "sizes-instead-of-squares",
+        "that collects the sizes of gradients and divides by them, without squares and root",
+        (
+            "Feed gradients of 3 and 4. Is what you divide by 5, or 7, or an average of the two?",
+            "Squares and a root weigh large gradients more. Are both in your code?",
+            "Collect grad * grad, and divide by the root of what you collected.",
+        ),
+        {"square": lambda s: np.abs(s.grad), "root": lambda s: s.squares + s.eps},
     ),
     (
         "decay-not-squared",

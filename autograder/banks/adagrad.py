@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from autograder.banks._l2_decay import (
-    add_constructor_values,
     add_l2_mistakes,
     add_missing_validation,
     add_step_mistakes,
 )
 from autograder.banks._squared_gradients import add_eps_inside, add_root_mistakes, near_zero
+from autograder.banks._whose_values import add_default, add_values_of_others
 from autograder.judge.contract_mistakes import contract_mistakes
 from autograder.judge.optimizer_task import OptimizerTask, between
 from autograder.judge.rule import zeros
@@ -82,7 +82,8 @@ add(
     order=("grad", "square", "fresh", "root", "direction", "squares", "update", "param"),
 )
 add_l2_mistakes(bank)
-add_constructor_values(bank, "eps", "weight_decay")
+add_values_of_others(bank, "eps", "weight_decay")
+add_default(bank, "lr-default", "lr", 1e-3, "1e-2")
 add_missing_validation(bank, "Adagrad", "lr", "eps", "weight_decay")
 bank.include(
     [

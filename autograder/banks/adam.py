@@ -5,6 +5,7 @@ from __future__ import annotations
 from autograder.banks import _adam_task
 from autograder.banks._adam_moments import add_moment_mistakes
 from autograder.banks._adam_step import add_conventions, add_step_mistakes
+from autograder.banks._whose_values import add_default, add_values_of_others
 from autograder.judge.contract_mistakes import contract_mistakes
 from autograder.judge.optimizer_task import OptimizerTask
 from autograder.judge.rule import sign
@@ -163,6 +164,11 @@ add(
     ),
     defaults=lambda hyper: {**hyper, "weight_decay": 0.01},
 )
+add_default(bank, "lr-default", "lr", 0.01, "1e-3")
+add_default(bank, "betas-default", "betas", [0.9, 0.99], "(0.9, 0.999)")
+add_default(bank, "betas-default-shorter", "betas", [0.9, 0.95], "(0.9, 0.999)", "AdamW's in chapter 5")
+add_default(bank, "eps-default", "eps", 1e-6, "1e-8")
+add_values_of_others(bank, "betas", "eps", "weight_decay")
 _adam_task.add_group_clock(bank)
 _adam_task.add_validation_mistakes(bank, "Adam")
 bank.include(contract_mistakes(stateful=True, clocked=True, zeros=("lr", "eps")))

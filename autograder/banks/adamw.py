@@ -10,6 +10,7 @@ import numpy as np
 from autograder.banks import _adam_task
 from autograder.banks._adam_moments import add_moment_mistakes
 from autograder.banks._adam_step import add_conventions, add_step_mistakes
+from autograder.banks._whose_values import add_default, add_values_of_others
 from autograder.judge.contract import Entry, entries
 from autograder.judge.contract_mistakes import contract_mistakes, left_as
 from autograder.judge.optimizer_task import OptimizerTask
@@ -310,6 +311,12 @@ add(
     ),
     defaults=lambda hyper: {**hyper, "betas": [0.9, 0.999], "weight_decay": 0.0},
 )
+add_default(bank, "lr-default", "lr", 3e-4, "1e-3")
+add_default(bank, "betas-default", "betas", [0.9, 0.999], "(0.9, 0.95)", "Adam's and torch's")
+add_default(bank, "decay-default", "weight_decay", 0.01, "0.1", "torch's")
+add_default(bank, "decay-default-zero", "weight_decay", 0.0, "0.1")
+add_default(bank, "eps-default", "eps", 1e-6, "1e-8")
+add_values_of_others(bank, "betas", "eps", "weight_decay")
 add_step_mistakes(bank, RULE)
 add_moment_mistakes(bank, RULE)
 _adam_task.add_group_clock(bank)

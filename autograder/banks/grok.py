@@ -401,6 +401,26 @@ add(
 
 
 add(
+    "gradient-clipped",
+    "that clips the gradient to a length of one",
+    hints=(
+        "Make the loss a hundred times larger. Does the gradient that the optimizer sees grow as much?",
+        "Something between backward and step shortens long gradients.",
+        "Call backward, then step, and nothing in between.",
+    ),
+    gradient=lambda new, before: new * min(1.0, 1.0 / (float(np.linalg.norm(new)) + 1e-6)),
+)
+add(
+    "first-512-only",
+    "that trains on the first 512 examples",
+    hints=(
+        "How many examples does one update see?",
+        "This task trains on the whole training set at every step.",
+        "Give the model all of train_x.",
+    ),
+    gradient_set=lambda train, val, k: (train[0][:512], train[1][:512]),
+)
+add(
     "optimizer-changed",
     "that changes the optimizer's learning rate as it goes",
     hints=(
@@ -414,7 +434,8 @@ add(
 
 def scenarios(rng: np.random.Generator) -> list[Scenario]:
     """Runs that never get there, that memorise and fall back or from the start, that grok between and at logged steps, after
-    a long plateau and without the training set, and short ones."""
+    a long plateau and without the training set, and short ones; on many examples with large gradients, and one whose
+    validation loss rises for long."""
     never = run(rng, "plain", 6, 2, train=[0, 1, 2, 2, 3, 2, 1], val=[1, 0, 1, 2, 0, 3, 2])
     falls_back = run(rng, "firsts", 8, 2, train=[0, 1, 2, 3, 4, 5, 2, 4, 5], val=[0, 1, 0, 2, 1, 3, 0, 1, 2])
     knows = run(rng, "firsts", 4, 2, train=[5, 4, 3, 4, 5], val=[0, 1, 2, 1, 0])
@@ -425,8 +446,10 @@ def scenarios(rng: np.random.Generator) -> list[Scenario]:
     ends = run(rng, "edges", 7, 3, train=[0, 2, 4, 4, 5, 5, 5, 5], val=[0, 2, 1, 2, 3, 3, 3, 4])
     short = run(rng, "edges", 3, 10, train=[0, 1, 4, 4], val=[2, 1, 3, 2])
     nothing = run(rng, "edges", 0, 5, train=[2, 1], val=[3, 1])
+    large = run(rng, "plain", 3, 2, train=[0, 1, 2], val=[1, 0, 2, 1], gain=30.0, repeats=25)
+    worse = run(rng, "stops", 60, 1, train=[0, 2, 4, 5], val=[*rng.integers(2, size=5), *[0] * 54, 5], growth=0.1)
     at_once = run(rng, "edges", 5, 2, train=[4, 5], val=[4, 5])
-    return [never, falls_back, knows, late, every, plateau, unlearned, ends, short, nothing, at_once]
+    return [never, falls_back, knows, late, every, plateau, unlearned, ends, short, nothing, large, worse, at_once]
 
 
 TASK = GrokTask("grok", "course_lib/training/grok.py", "train_until_grok", bank, scenarios)

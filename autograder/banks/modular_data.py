@@ -311,6 +311,20 @@ add(
     entropy=lambda call, number: (call["seed"] if call["seed"] is not None else call["first_seed"],),
 )
 add(
+    "generator-copied",
+    "that draws from a copy of the generator, so the generator itself never moves on",
+    hints=(
+        "Call it twice with one generator. Are the two splits different?",
+        "get_state and set_state copy a state. Who moves on when you draw from the copy?",
+        "Hand the generator itself to torch.randperm.",
+    ),
+    entropy=lambda call, number: (
+        (call["seed"], 2)
+        if call.get("advance")
+        else (call["seed"] if call["seed"] is not None else call["first_seed"],)
+    ),
+)
+add(
     "answers-not-int64",
     "whose answers are not int64",
     hints=(
@@ -352,6 +366,16 @@ add(
     pairs=lambda s: s.grid[s.grid[:, 1] > 0] if s.operation not in ("add", "sub", "mul") else s.grid,
 )
 add(
+    "operation-in-any-case",
+    "that takes names in capitals, too",
+    hints=(
+        'What does modular_data(7, "ADD", 0.5, generator) do?',
+        'Four names are right. Is "ADD" one of them?',
+        "Compare with the name as it is given; leave lower() out.",
+    ),
+    operation=lambda s: s.operation.lower(),
+)
+add(
     "each-pair-by-chance",
     "that decides on each pair by a coin, so the sizes are left to chance",
     hints=(
@@ -375,7 +399,7 @@ def _by_rows(s: Any) -> np.ndarray:
 
 
 def scenarios(rng: np.random.Generator) -> list[Any]:
-    """Every operation at several p, several fractions, four draws that show where randomness comes from, bad names."""
+    """Every operation at several p, several fractions, draws that show where randomness comes from, bad names."""
 
     def call(operation: str, p: int, fraction: float = 0.5, **more: Any) -> dict[str, Any]:
         seed = int(rng.integers(1, 10_000))
@@ -385,24 +409,29 @@ def scenarios(rng: np.random.Generator) -> list[Any]:
     fractions = [round(float(f), 2) for f in (rng.uniform(0.25, 0.45), rng.uniform(0.55, 0.85))]
     found = [
         draws("add", "", [call("add", first), call("add", second, fractions[0])]),
-        draws("others", "", [call(operation, p) for operation in ("sub", "mul") for p in (first, second)]),
-        draws("div", "", [call("div", 7), call("div", 11, fractions[1]), call("div", second)]),
+        draws(
+            "others",
+            "",
+            [call(operation, p) for operation in ("sub", "mul") for p in (first, second)] + [call("mul", 23)],
+        ),
+        draws("div", "", [call("div", 7), call("div", 11, fractions[1]), call("div", second), call("div", 2)]),
         draws("split", "", [call("add", 11, f) for f in fractions] + [call("mul", 13, 0.3), call("div", 13, 0.75)]),
-        _four_draws(call("sub", 11, fractions[0])),
+        _draws(call("sub", 11, fractions[0])),
     ]
-    names = ["pow", "divide", ""]
-    calls = [call("add", 7), *(call(str(name), 7) for name in rng.permutation(names)[:2]), call("div", 7)]
+    names = [*rng.permutation(["pow", "divide", ""])[:2], str(rng.choice(["ADD", "Div", "Mul"]))]
+    calls = [call("add", 7), *(call(str(name), 7) for name in names), call("div", 7)]
     return [*found, draws("invalid", "", calls)]
 
 
-def _four_draws(call: dict[str, Any]) -> Any:
-    """Seed s; s again with another global seed; another seed; the first generator once more."""
+def _draws(call: dict[str, Any]) -> Any:
+    """Seed s; s again with another global seed; another seed; the first generator once more; s, after other draws."""
     seed = call["seed"]
     plans = [
         {"generator": 0, "seed": seed, "ambient": 1},
         {"generator": 1, "seed": seed, "ambient": 2},
         {"generator": 2, "seed": seed + 1, "ambient": 1},
         {"generator": 0, "seed": None, "first_seed": seed, "ambient": 3},
+        {"generator": 3, "seed": seed, "ambient": 4, "advance": 3},
     ]
     return draws("draws", "", [{**call, **plan} for plan in plans])
 

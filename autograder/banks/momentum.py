@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from autograder.banks._l2_decay import (
-    add_constructor_values,
     add_l2_mistakes,
     add_missing_validation,
     add_step_mistakes,
 )
 from autograder.banks._momentum_buffer import add_buffer_mistakes, add_nesterov_mistakes
+from autograder.banks._whose_values import add_default, add_first_groups, add_values_of_others
 from autograder.judge.contract_mistakes import contract_mistakes
 from autograder.judge.evidence import Scenario
 from autograder.judge.optimizer_task import Drawing, OptimizerTask, between, one_of
@@ -38,6 +38,14 @@ bank.convention(
     source="torch.optim.SGD with dampening = momentum",
     fresh=lambda s: s.grad * (1.0 if s.t == 1 else 1 - s.momentum),
 )
+bank.convention(
+    "ema-from-first-gradient-nesterov",
+    "the running average, started at the first gradient, with (1 − μ)g + μb for Nesterov on the first step too. Your lr "
+    "means something else than in this chapter's text: in the long run, multiply it by 1/(1 − μ) to get the same steps",
+    source="torch.optim.SGD with dampening = momentum, its Nesterov form that of Dozat 2016",
+    fresh=lambda s: (1 - s.momentum) * s.grad,
+    buffer=lambda s: s.grad if s.t == 1 else s.momentum * s.buffer + s.fresh,
+)
 
 add_step_mistakes(bank)
 add_nesterov_mistakes(bank)
@@ -57,7 +65,9 @@ bank.misconception(
     buffer=lambda s: s.sum + s.weight_decay * s.param,
     order=("grad", "fresh", "sum", "direction", "update", "param", "buffer"),
 )
-add_constructor_values(bank, "momentum", "nesterov", "weight_decay")
+add_values_of_others(bank, "momentum", "weight_decay")
+add_first_groups(bank, "nesterov")
+add_default(bank, "momentum-default-higher", "momentum", 0.99, "0.9")
 bank.misconception(
     "momentum-default",
     "with a default momentum of 0, as torch.optim.SGD has it",

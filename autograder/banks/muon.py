@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograder.banks import _muon_decay, _muon_momentum, _muon_scale
+from autograder.banks._whose_values import add_default, add_first_groups, add_values_of_others
 from autograder.judge.contract_mistakes import contract_mistakes
 from autograder.judge.evidence import Scenario
 from autograder.judge.muon_task import MuonTask
@@ -22,6 +23,9 @@ bank = Bank()
 _muon_momentum.add_to(bank)
 _muon_scale.add_to(bank)
 _muon_decay.add_to(bank)
+add_values_of_others(bank, "momentum", "weight_decay")
+add_first_groups(bank, "ns_steps", "scale")
+add_default(bank, "decay-default-small", "weight_decay", 0.01, "0.0")
 bank.include([mistake for mistake in contract_mistakes(stateful=True, clocked=False) if mistake.id not in NEVER_SHOWS])
 
 

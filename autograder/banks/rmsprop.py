@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from autograder.banks._l2_decay import (
-    add_constructor_values,
     add_l2_mistakes,
     add_missing_validation,
     add_step_mistakes,
 )
 from autograder.banks._squared_gradients import add_eps_inside, add_root_mistakes, near_zero
+from autograder.banks._whose_values import add_default, add_values_of_others
 from autograder.judge.contract_mistakes import contract_mistakes
 from autograder.judge.evidence import Scenario
 from autograder.judge.optimizer_task import Drawing, OptimizerTask, between
@@ -153,7 +153,8 @@ add(
     defaults=lambda hyper: {**hyper, "alpha": 0.9},
 )
 add_l2_mistakes(bank)
-add_constructor_values(bank, "alpha", "eps", "weight_decay")
+add_values_of_others(bank, "alpha", "eps", "weight_decay")
+add_default(bank, "lr-default", "lr", 1e-3, "1e-2")
 add_missing_validation(bank, "RMSprop", "lr", "alpha", "eps", "weight_decay")
 bank.include(contract_mistakes(stateful=True, clocked=False, zeros=("lr", "eps")))
 

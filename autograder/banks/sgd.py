@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.banks._whose_values import add_values_of_others
 from autograder.judge.contract_mistakes import contract_mistakes
 from autograder.judge.optimizer_task import OptimizerTask, between
 from autograder.judge.rule import sign, zeros
@@ -293,6 +294,7 @@ add(
     ),
     validation=lambda kwargs, invalid: not kwargs["lr"] < 0,
 )
+add_values_of_others(bank, "weight_decay")
 bank.include(contract_mistakes(stateful=False, clocked=False))
 
 TASK = OptimizerTask(

@@ -145,7 +145,10 @@ class Student:
         entry = task.entries[0]
         hint = f" {named[0].hints[0]}" if named[0].hints else ""
         what = " and ".join(mistake.title for mistake in named)
-        sure = "Your numbers are exactly those" if self.recognition.mistakes else "In these runs your numbers are those"
+        sure = "In these runs your numbers are those"
+        if self.recognition.program is not None:
+            coarse = "precision" in self.recognition.program.steps
+            sure = "As far as bfloat16 can tell, your numbers are those" if coarse else "Your numbers are exactly those"
         told = f"{sure} of {entry} {what}.{hint}"
         if len(seen.split()) + len(told.split()) > MOST_WORDS:
             seen = seen.partition(". ")[0].removesuffix(".") + "."

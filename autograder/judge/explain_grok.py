@@ -69,7 +69,7 @@ def _gradient(mine: np.ndarray, right: np.ndarray, before: np.ndarray) -> str:
     if len(before) and np.allclose(mine, before[-1] + right, rtol=1e-5, atol=1e-7):
         return "was the right one plus that of the update before."
     off = float(np.linalg.norm(mine - right) / np.linalg.norm(right))
-    return f"was not that of the mean loss of the training set in train mode; they differ by {100 * off:.0f} %."
+    return f"was not that of the mean loss of the training set in train mode; they differ by {100 * off:.2g} %."
 
 
 def _curves(at: Any, due: Any, good: Any) -> str:
@@ -82,8 +82,16 @@ def _curves(at: Any, due: Any, good: Any) -> str:
         bad = np.flatnonzero(~good[item])
         if bad.size:
             i = int(bad[0])
-            return f"at step {wanted[min(i, len(wanted) - 1)]:.0f} the {WHAT[item]} is {at[item][i]:.5g}; right is {due[item][i]:.5g}."
+            what = f"at step {wanted[min(i, len(wanted) - 1)]:.0f} the {WHAT[item]}"
+            return f"{what} is {_unlike(at[item][i], due[item][i])}"
     return ""
+
+
+def _unlike(mine: float, right: float) -> str:
+    """Both numbers, with digits enough to tell them apart."""
+    digits = next((n for n in range(5, 15) if f"{mine:.{n}g}" != f"{right:.{n}g}"), 15)
+    rounded = any(abs(mine - round(right, n)) < 1e-12 for n in range(1, 7) if np.isfinite(right))
+    return f"{mine:.{digits}g}; right is {right:.{digits}g}.{' Is it rounded?' if rounded else ''}"
 
 
 def _firsts(at: Any, due: Any, good: Any) -> str:

@@ -101,12 +101,16 @@ def _split(call: dict[str, Any], named: dict[str, float], wrong: set[str]) -> st
 
 
 def _with_seed(call: dict[str, Any]) -> str:
+    if call.get("advance"):
+        return ", called with a generator that somebody else drew from before"
     return ", called again with a generator that was used before" if call["seed"] is None else ""
 
 
 def _draws(call: dict[str, Any], named: dict[str, float], wrong: set[str]) -> str:
     first = next((name for name in DRAWS if name in wrong), "")
     if first == "same_as_first" and named[first] == 1:
+        if call["seed"] is None:
+            return "this draws exactly what the first call drew: that did not change the generator's state."
         return "this draws exactly what the first call drew, although its generator is in another state."
     return {
         "global_untouched": "torch's global generator is not as it was before the call.",

@@ -135,7 +135,7 @@ class DifferentPath:
             if abs(ratio + 1) < EXACT:
                 return "moved the right distance in the opposite direction."
             known = self._known(ratio)
-            return f"moved {ratio:.4g} × the right update{f', which is {known}' if known else ''}."
+            return f"moved {_times(ratio)} the right update{f', which is {known}' if known else ''}."
         if self.unseen:
             return self._by_numbers(mine, right, chosen)
         if np.abs(mine).max() < HARDLY * np.abs(right).min():
@@ -186,7 +186,7 @@ class DifferentPath:
                 continue
             found = [(i, factor) for i, factor in factors.items() if factor is not None]
             if len(found) > 1:
-                listed = " and ".join(f"{factor:.4g} × in parameter {i + 1}" for i, factor in _two_unlike(found))
+                listed = " and ".join(f"{_digits(factor)} × in parameter {i + 1}" for i, factor in _two_unlike(found))
                 extra = "" if name == "the right update" else "the right update plus "
                 return f"moved by {extra}different multiples of {name}: {listed}."
         return ""
@@ -194,11 +194,18 @@ class DifferentPath:
     def _by_numbers(self, mine: np.ndarray, right: np.ndarray, chosen: np.ndarray) -> str:
         off = np.abs(mine - right) / np.maximum(np.abs(right), 1e-300)
         if off.max() < NEARLY:
-            return (
-                f"moved nearly right, off by {100 * off.max():.2g} % at most. Is something rounded, cut off or added?"
-            )
+            return f"moved nearly right, off by {100 * off.max():.2g} % at most.{self._rounded(mine - right)}"
         i = int(np.argmax(np.abs(mine - right)))
-        return f"moved by {mine[i]:.5g} where {right[i]:.5g} is right (element {int(np.flatnonzero(chosen)[i]) + 1})."
+        column = int(np.flatnonzero(chosen)[i])
+        home = next(number for number, columns in enumerate(self.columns) if column in columns)
+        place = f"number {column - self.columns[home][0] + 1} of " if self.columns[home].size > 1 else ""
+        where = f"{place}parameter {home + 1}" if len(self.columns) > 1 else place.removesuffix(" of ")
+        return f"moved by {mine[i]:.5g} where {right[i]:.5g} is right{f' ({where})' if where else ''}."
+
+    def _rounded(self, off: np.ndarray) -> str:
+        """Rounding shows from the first step on, in every parameter, and goes both ways."""
+        everywhere = len(self.bad) == len(self.columns) and self.step == 0 and off.size > 2
+        return " Is something rounded?" if everywhere and off.min() < 0 < off.max() else ""
 
     def _history(self) -> str:
         """What happened to the wrong parameters, and to no other, on this step or an earlier one."""
@@ -220,8 +227,9 @@ class DifferentPath:
         return ""
 
     def _known(self, factor: float) -> str:
-        """ "lr × weight_decay" where a factor is an expression in hyperparameters of one group; else ""."""
-        if self.scenario.program.get("dtype", "float64") != "float64":
+        """ "lr × weight_decay" where a factor is an expression in hyperparameters of one group; else "". Defaults are powers of
+        ten and one minus them, so that one number is many expressions."""
+        if self.scenario.program.get("dtype", "float64") != "float64" or self.scenario.family == "defaults":
             return ""
         homes = {group[:2] for group in self.groups if set(group[2]) & set(self.bad)}
         if len(homes) != 1:
@@ -271,6 +279,18 @@ def _two_unlike(found: list[tuple[int, float]]) -> list[tuple[int, float]]:
     """The first parameter's factor, and the first that differs from it."""
     first = found[0]
     return [first, next((other for other in found if abs(other[1] - first[1]) > EXACT * abs(first[1])), found[1])]
+
+
+def _digits(factor: float) -> str:
+    """Enough of them to tell it from one."""
+    return next((shown for n in range(4, 9) if float(shown := f"{factor:.{n}g}") != 1), f"{factor:.8g}")
+
+
+def _times(ratio: float) -> str:
+    """ "0.5 ×"; where that says too little, by how much it is off: "0.02 % further than"."""
+    if abs(ratio - 1) >= NEARLY:
+        return f"{ratio:.4g} ×"
+    return f"{100 * abs(ratio - 1):.2g} % {'further' if ratio > 1 else 'less'} than"
 
 
 def _term(factor: float, name: str) -> str:

@@ -86,15 +86,29 @@ class GrokTask:
 
 
 def run(
-    rng: np.random.Generator, family: str, max_steps: int, log_every: int, train: Sequence[int], val: Sequence[int]
+    rng: np.random.Generator,
+    family: str,
+    max_steps: int,
+    log_every: int,
+    train: Sequence[int],
+    val: Sequence[int],
+    *,
+    gain: float = 0.5,
+    repeats: int = 1,
+    growth: float = 0.0,
 ) -> Scenario:
-    """A scenario. train, val: after each update, how many of the five groups of a set are right; the last goes on."""
+    """A scenario. train, val: after each update, how many of the five groups of a set are right; the last goes on. gain: of
+    the logits in train mode. repeats: of every example. growth: of all scores with every update, so that what is wrong gets
+    worse."""
     count = len(GROUP_SIZES)
     keys = rng.integers(CLASSES, size=2 * count)
     right = [
         np.repeat([_at(train, k), _at(val, k)], count) > np.tile(np.arange(count), 2) for k in range(max_steps + 2)
     ]
     tables = [[_row(rng, int(key), bool(good)) for key, good in zip(keys, some, strict=True)] for some in right]
+    tables = [
+        [[round((1 + growth) ** k * value, 4) for value in row] for row in table] for k, table in enumerate(tables)
+    ]
     room = max_steps + 3
     program = {
         "entry": "train_until_grok",
@@ -103,6 +117,8 @@ def run(
         "room": room,
         "tables": tables,
         "bump": [round(float(v), 3) for v in rng.permutation([3.0, 0.5, -0.5, 0.0])],
+        "gain": gain,
+        "repeats": repeats,
         "data": [*_set(rng, keys, 0), *_set(rng, keys, count)],
     }
     size = len(HEAD) + len(LISTS) * room + (max_steps + 1) * 2 * count * CLASSES

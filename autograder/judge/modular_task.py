@@ -28,6 +28,8 @@ TABLE = ("missing", "lost", "twice", "outside", "wrong_answers", "right_in_anoth
 COMPARED = ("same_as_first", "same_size")
 DRAWS = ("global_untouched", *COMPARED)
 OWN_STEPS = ("entropy", "touches", "form", "free")
+LEAST = 5
+"""For a smaller p chance alone makes cuts along rows and columns, and hides mistakes."""
 DRAWN = 4
 """How often a variant's program is drawn, to see what of it is left to chance."""
 FEATURES = (*FORM, *SPLIT, *TABLE, *DRAWS)
@@ -93,6 +95,8 @@ class ModularTask:
         for call in scenario.program["calls"]:
             for name in variant.steps.get("free", tuple)():
                 ignored[start + FEATURES.index(name)] = True
+            if call["p"] < LEAST and variant.kind == "misconception":
+                ignored[start : start + _width(call)] = True
             middle, stop = start + _width(call) - call["p"] ** 2, start + _width(call)
             for table in (slice(start + len(FEATURES), middle), slice(middle, stop)):
                 ignored[table] |= ignored[table].any()
@@ -201,7 +205,9 @@ def shown(call: dict[str, Any]) -> str:
 
 
 def _own_entropy(call: dict[str, Any], number: int) -> tuple[int, ...]:
-    """The generator's seed; for a generator that is used again, also that it was used before."""
+    """The generator's seed; for a generator that was used before, by another call or by somebody else, also that."""
+    if call.get("advance"):
+        return call["seed"], 2
     return (call["seed"],) if call["seed"] is not None else (call["first_seed"], 1)
 
 
@@ -311,7 +317,7 @@ def _table(counts: list[np.ndarray], answers: np.ndarray, call: dict[str, Any], 
 
 
 def _split(counts: list[np.ndarray], size: float, call: dict[str, Any]) -> dict[str, float]:
-    p = call["p"]
+    p, many = call["p"], call["p"] >= LEAST
     due = p * (p - 1) if call["operation"] == "div" else p * p
     error = size - call["train_fraction"] * due
     side = (counts[0] > 0).reshape(p, p)
@@ -322,9 +328,9 @@ def _split(counts: list[np.ndarray], size: float, call: dict[str, Any]) -> dict[
         "size_error": 0.0 if abs(error) < 1 else round(error, 6),
         "overlap": float(((counts[0] > 0) & (counts[1] > 0)).any()),
         "shared": float(((counts[0] > 0) & (counts[1] > 0)).sum()),
-        "block": float(any(np.count_nonzero(np.diff(line.astype(int))) <= 1 for line in lines)),
-        "whole_rows": float(_whole(table) >= len(table) - 1),
-        "whole_columns": float(_whole(table.T) >= len(table.T) - 1),
+        "block": float(many and any(np.count_nonzero(np.diff(line.astype(int))) <= 1 for line in lines)),
+        "whole_rows": float(many and _whole(table) >= len(table) - 1),
+        "whole_columns": float(many and _whole(table.T) >= len(table.T) - 1),
     }
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograder.judge.bfloat16 import allowance, on_grid
+from autograder.judge.bfloat16 import allowance, on_grid, relative_error
 from autograder.judge.evidence import Evidence, Expected, Scenario, close
+from autograder.judge.explain import context_of
 from autograder.judge.matrices_in_words import compared
 from autograder.judge.optimizer_shortcuts import OptimizerShortcuts
 from autograder.judge.optimizer_task import OptimizerTask
@@ -27,6 +28,8 @@ LOOSE = 2.0
 FEW, MANY = 4, 0.36
 """Errors average out over many updates."""
 MOST = 0.75
+SMALL, TINY = 0.01, 1e-12
+MODES = ("original", "match_rms", "spectral")
 
 
 class _ExactOnly(OptimizerShortcuts):
@@ -59,7 +62,7 @@ class MuonTask(OptimizerTask):
         moved = np.abs(np.nan_to_num(expected.tolerance))
         expected.tolerance[:] = moved + LOOSE * self._movement(expected, scenario)
         if scenario.program.get("dtype") != "bfloat16" and "rtol" not in scenario.program:
-            expected.holds = _Updates(self, scenario, expected.values, updates).hold
+            expected.holds = _Updates(self, scenario, expected, updates)
         return expected
 
     def shortcuts(self, scenarios: Sequence[Scenario]) -> Shortcuts:
@@ -103,11 +106,11 @@ class MuonTask(OptimizerTask):
         hyper = scenario.program["instances"][0]["kwargs"]
         start, after = scenario.program["init"], self.path(values, scenario)[0]
         edges = np.cumsum([0, *map(len, start)])
-        for init, low, high, shape in zip(start, edges, edges[1:], scenario.program["shapes"], strict=False):
-            update = np.asarray(init) - after[low:high]
-            if not (np.any(update) and _marked(update, hyper["lr"], scale_of(hyper["scale"], *shape), 1e-11)):
-                return False
-        return True
+        updates = [np.asarray(init) - after[low:high] for init, low, high in zip(start, edges, edges[1:], strict=False)]
+        return any(np.any(update) for update in updates) and all(
+            _could_be_marked(update, hyper["lr"], shape)
+            for update, shape in zip(updates, scenario.program["shapes"], strict=True)
+        )
 
     def _movement(self, expected: Expected, scenario: Scenario) -> np.ndarray:
         """How far each parameter has come at most, in place of each number of a scenario; zero beside parameters."""
@@ -139,8 +142,8 @@ class MuonTask(OptimizerTask):
                 "with one."
             )
         found = super().explain(evidence, expected, scenario)
-        if expected.holds and not evidence.raised and close(evidence.values, expected).all():
-            return f"Further from the right updates than bfloat16 accounts for ({scenario.about or scenario.family})."
+        if isinstance(expected.holds, _Updates) and not evidence.raised and close(evidence.values, expected).all():
+            return expected.holds.in_words(evidence.values)
         if scenario.family == "first_step" and "where" in found:
             return f"{found} {self._first_updates(evidence.values, expected.values, scenario)}".strip()
         return found
@@ -160,26 +163,39 @@ def _marked(update: np.ndarray, lr: float, factor: float, noise: float) -> bool:
     return any(on_grid(update / by, noise / by) for by in (lr, lr * factor, 1.0))
 
 
+def _could_be_marked(update: np.ndarray, lr: float, shape: Sequence[int]) -> bool:
+    """Whether it was in bfloat16, also where it is scaled in a wrong way."""
+    rows, cols = shape
+    factors = {scale_of(mode, *pair) for mode in MODES for pair in ((rows, cols), (cols, rows))} | {1.0}
+    return any(_marked(update / by, lr, factor, 1e-11 / by) for factor in factors for by in (1.0, lr))
+
+
 class _Updates:
     """Every update of a scenario, taken out of a path: (θ · before − θ' / after) / lr is s · O."""
 
     def __init__(
-        self, task: MuonTask, scenario: Scenario, values: np.ndarray, updates: list[tuple[int, int, Quantities]]
+        self, task: MuonTask, scenario: Scenario, expected: Expected, updates: list[tuple[int, int, Quantities]]
     ):
         self.task, self.scenario, self.updates = task, scenario, updates
         sizes = [int(np.prod(shape)) for shape in scenario.program["shapes"]]
         self.edges = np.cumsum([0, *sizes])
         self.start = np.concatenate([np.asarray(init, dtype=float) for init in scenario.program["init"]])
         self.unit = ULP[scenario.program.get("dtype", "float64")]
-        self.right = self._taken_out(values)
+        self.right = self._taken_out(expected.values)
+        self.rests = self._resting(expected.values)
+        self.in_place = bool((self._left_behind(expected.values) == 0).all())
 
-    def hold(self, values: np.ndarray) -> bool:
-        """Near enough all together, and each of them on the grid of bfloat16, before or after it is scaled."""
+    def __call__(self, values: np.ndarray) -> bool:
+        """Near enough all together, and each of them on the grid of bfloat16, before or after it is scaled. What is not
+        updated stays exactly where it is, and a view of a parameter shows its values."""
+        if self.rests.any() and not self._resting(values)[self.rests].all():
+            return False
+        if self.in_place and np.nan_to_num(self._left_behind(values)).any():
+            return False
         mine = self._taken_out(values)
         off, size = np.zeros(len(mine)), np.zeros(len(mine))
         for k, (found, wanted, (_, _, done)) in enumerate(zip(mine, self.right, self.updates, strict=True)):
-            noise = 16 * self.unit * (2.0 + np.abs(found).max())
-            if not _marked(found * done.lr, done.lr, done.scale_factor, noise):
+            if not self._on_the_grid(k, found):
                 return False
             off[k] = np.sum(((found - wanted) / done.scale_factor) ** 2)
             size[k] = np.sum((allowance(done.ns_steps) * wanted / done.scale_factor) ** 2)
@@ -187,11 +203,61 @@ class _Updates:
             return self._near_with_feedback(off <= size)
         return bool(off.sum() <= size.sum() * (1.0 if len(mine) < FEW else MANY))
 
+    def in_words(self, values: np.ndarray) -> str:
+        """What keeps a run from being right: what should rest and does not, else the update that is furthest off."""
+        about = context_of(self.scenario)
+        moved = self.rests & ~self._resting(values)
+        if moved.any():
+            step, column = (int(place) for place in np.argwhere(moved)[0])
+            param = int(np.searchsorted(self.edges, column, side="right"))
+            return f"On step {step + 1}{about}, parameter {param} moved, but should not."
+        if self.in_place and np.nan_to_num(self._left_behind(values)).any():
+            return f"The parameter has new values, but in new memory{about}. Change the values in place."
+        mine = self._taken_out(values)
+        off = [relative_error(*pair) for pair in zip(mine, self.right, strict=True)]
+        fine = [self._on_the_grid(k, found) for k, found in enumerate(mine)]
+        k = int(np.argmax([error / allowance(self.updates[i][2].ns_steps) for i, error in enumerate(off)]))
+        if not all(fine) and max(off) < SMALL:
+            k = fine.index(False)
+        step, i, _ = self.updates[k]
+        who = f"On step {step + 1}{about}, the update of parameter {i + 1}"
+        if not all(fine) and max(off) < SMALL:
+            return (
+                f"{who} is off by {100 * off[k]:.2g} %, and its numbers have more than the eight bits of bfloat16. Is "
+                "something else than Newton-Schulz in bfloat16?"
+            )
+        length, right = (float(np.linalg.norm(update)) for update in (mine[k], self.right[k]))
+        if right < TINY:
+            return f"{who} is of length {length:.3g} (divided by lr), where none is right."
+        along = float(np.dot(mine[k], self.right[k])) / max(length * right, TINY)
+        turned = np.degrees(np.arccos(np.clip(along, -1.0, 1.0)))
+        return (
+            f"{who} is {length / right:.3g} × as long as the right one and turned by {turned:.0f}° from it. "
+            "Rounding to bfloat16 alone does not account for that."
+        )
+
+    def _on_the_grid(self, k: int, found: np.ndarray) -> bool:
+        """Whether an update was in bfloat16, before or after it was scaled."""
+        done = self.updates[k][2]
+        noise = 16 * self.unit * (2.0 + np.abs(found).max())
+        return _marked(found * done.lr, done.lr, done.scale_factor, noise)
+
+    def _resting(self, values: np.ndarray) -> np.ndarray:
+        """Which numbers do not move on which step."""
+        path = np.vstack([self.start, self.task.path(values, self.scenario)])
+        return np.asarray(path[1:] == path[:-1])
+
+    def _left_behind(self, values: np.ndarray) -> np.ndarray:
+        """How far old views of the parameters are from what these are now."""
+        count = self.start.size
+        frames = values.reshape(-1, frame_width(self.scenario.program["shapes"]))
+        return np.asarray(frames[:, count : 2 * count] - frames[:, :count])
+
     def _near_with_feedback(self, near: np.ndarray) -> bool:
         """A closure's gradients depend on where the parameters are, and can turn round near the minimum: all first updates
         have to be near, of the later ones most."""
         first = np.array([step for step, _, _ in self.updates]) == 0
-        return bool(near[first].all() and near.mean() >= MOST)
+        return bool(near[first].all() and (not near.size or near.mean() >= MOST))
 
     def _taken_out(self, values: np.ndarray) -> list[np.ndarray]:
         path = np.vstack([self.start, self.task.path(values, self.scenario)])

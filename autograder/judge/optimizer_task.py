@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograder.judge.evidence import Evidence, Expected, Scenario, close
+from autograder.judge.right_elsewhere import Failure, right_elsewhere
 from autograder.judge.rounding import representable
 from autograder.judge.rule import Rule
 from autograder.judge.shortcuts import Shortcuts
@@ -120,20 +121,26 @@ class OptimizerTask:
 
     def right_elsewhere(self, wrong: Mapping[int, tuple[Evidence, Expected]], scenarios: Sequence[Scenario]) -> str:
         """Where a program that is wrong in these scenarios is right."""
-        from autograder.judge.right_elsewhere import right_elsewhere
+        from autograder.judge.defaults_in_words import other_default
 
-        events = {i: self._first_wrong_event(scenarios[i], *pair) for i, pair in wrong.items()}
-        return right_elsewhere(scenarios, events, self.features)
+        if wrong and all(scenarios[i].family == "defaults" for i in wrong):
+            return other_default(self, [(scenarios[i], found) for i, (found, _) in wrong.items()])
+        failures = {i: self._failure(scenarios[i], *pair) for i, pair in wrong.items()}
+        return right_elsewhere(scenarios, failures, self.features, self.rule.hyper)
 
-    def _first_wrong_event(self, scenario: Scenario, evidence: Evidence, expected: Expected) -> int:
+    def _failure(self, scenario: Scenario, evidence: Evidence, expected: Expected) -> Failure:
+        """The first event at which evidence differs, and the parameters that do; all of them where something else does."""
+        everything = frozenset(range(len(scenario.program["shapes"])))
         if scenario.player != "optimizer":
-            return 0
+            return Failure(0, everything)
         if evidence.raised:
-            return max(evidence.event - 1, 0)
-        width = frame_width(scenario.program["shapes"])
-        step = int(np.argmin(close(evidence.values, expected).reshape(-1, width).all(axis=1)))
+            return Failure(max(evidence.event - 1, 0), everything)
+        fine = close(evidence.values, expected).reshape(-1, frame_width(scenario.program["shapes"]))
+        step = int(np.argmin(fine.all(axis=1)))
         steps = [number for number, event in enumerate(scenario.program["events"]) if event[0] in ("step", "closure")]
-        return steps[step]
+        edges = np.cumsum([0, *(np.prod(shape, dtype=int) for shape in scenario.program["shapes"])])
+        params = frozenset(i for i in everything if not fine[step, edges[i] : edges[i + 1]].all())
+        return Failure(steps[step], params or everything)
 
     def says_little(self, scenario: Scenario) -> bool:
         """A single step from an empty state: many mistakes look alike there."""

@@ -86,17 +86,17 @@ class Script:
 
     def __init__(self, program: Mapping[str, Any]):
         self.tables = np.array(program["tables"], dtype=float)
-        self.bump = np.array(program["bump"], dtype=float)
+        self.bump, self.gain = np.array(program["bump"], dtype=float), program["gain"]
 
     def logits(self, k: int, x: np.ndarray, training: bool) -> np.ndarray:
-        """Row a of the table turned by b places; halved and bumped in train mode."""
+        """Row a of the table turned by b places; scaled and bumped in train mode."""
         rows = self.tables[k][x[:, :1], self._places(x)]
-        return 0.5 * rows + self.bump if training else rows
+        return self.gain * rows + self.bump if training else rows
 
     def gradient(self, x: np.ndarray, slopes: np.ndarray, training: bool) -> np.ndarray:
         """The table's gradient from that of the logits."""
         total = np.zeros_like(self.tables[0])
-        np.add.at(total, (x[:, :1], self._places(x)), slopes * (0.5 if training else 1.0))
+        np.add.at(total, (x[:, :1], self._places(x)), slopes * (self.gain if training else 1.0))
         return total.ravel()
 
     def _places(self, x: np.ndarray) -> np.ndarray:
@@ -108,7 +108,7 @@ def watch(program: Mapping[str, Any], replaced: Mapping[str, Callable[..., Any]]
     """The run as `STEPS` decide, with some of them replaced."""
     do = {**STEPS, **replaced}
     script, run = Script(program), Watched()
-    parts = [np.array(part) for part in program["data"]]
+    parts = [np.concatenate([np.array(part)] * program["repeats"]) for part in program["data"]]
     train, val = (parts[0], parts[1]), (parts[2], parts[3])
     memorised = grokked = None
     max_steps, log_every = program["max_steps"], program["log_every"]

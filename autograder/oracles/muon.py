@@ -1,6 +1,7 @@
 """Muon (Jordan et al., 2024): momentum, orthogonalised by Newton-Schulz, with decoupled weight decay.
 
-B ← μB + G; U = G + μB (Nesterov) or B; O = NewtonSchulz(U); θ ← θ − η(s·O + λθ), s from the shape of the matrix.
+B ← μB + G; U = G + μB (Nesterov) or B; O = NewtonSchulz(U); θ ← θ − η(s·O + λθ), s from the shape of the matrix. The step
+`fresh` is what of the new gradient enters the buffer; with Nesterov it enters once more.
 """
 
 from __future__ import annotations
@@ -60,8 +61,9 @@ RULE = Rule(
     state={"buffer": zeros},
     steps={
         "grad": lambda s: s.grad,
-        "buffer": lambda s: s.momentum * s.buffer + s.grad,
-        "look": lambda s: s.grad + s.momentum * s.buffer if s.nesterov else s.buffer,
+        "fresh": lambda s: s.grad,
+        "buffer": lambda s: s.momentum * s.buffer + s.fresh,
+        "look": lambda s: s.fresh + s.momentum * s.buffer if s.nesterov else s.buffer,
         "orthogonal": lambda s: newton_schulz(s.look, s.ns_steps),
         "precision": lambda s: "that of the gradient",
         "scale_factor": lambda s: scale_of(s.scale, *s.param.shape),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.bank import _edits
 from tests.bank._edits import NO_GRAD, STEP_WITHOUT, refuses_zero
 
 BASE = """
@@ -107,6 +108,10 @@ _AFTERWARDS = (
     "        if closure is not None:\n            with torch.enable_grad():\n                loss = closure()",
 )
 
+VALUE_MISTAKES = _edits.values_of_others(
+    {name: f"{line}\n" for name, line in (("betas", BETAS), ("eps", EPS), ("weight_decay", WD))}
+)
+
 STEP_MISTAKES = {
     "no-bias-correction": [(C1, "c1 = 1"), (C2, "c2 = 1")],
     "no-first-correction": [(C1, "c1 = 1")],
@@ -115,8 +120,11 @@ STEP_MISTAKES = {
     "correction-with-product": [(C1, "c1 = 1 - beta1 * t"), (C2, "c2 = 1 - beta2 * t")],
     "correction-multiplied": [(ROOT, "root = (v * c2).sqrt()"), (AVERAGE, "average = m * c1")],
     "corrections-swapped": [(C1, "c1 = 1 - beta2**t"), (C2, "c2 = 1 - beta1**t")],
+    "corrections-of-the-first": [(C2, "c2 = 1 - beta1**t")],
+    "correction-in-lr-without-root": [(ROOT, "root = v.sqrt()"), (AVERAGE, "average = m * c2 / c1")],
     "correction-not-under-the-root": [(ROOT, "root = v.sqrt() / c2")],
     "correction-root-on-both": [(AVERAGE, "average = m / c1**0.5")],
+    "t-one-behind-after-the-first": [(T, 't = max(state["step"] - 1, 1)\n')],
     "t-one-ahead": [(T, T.replace("\n", " + 1\n"))],
     "t-stops-at-256": [
         ('state["step"] = 0', 'state["step"] = torch.tensor(0.0, dtype=torch.bfloat16)'),

@@ -69,15 +69,21 @@ def decay_mistakes(decay: str) -> dict[str, Edits]:
     }
 
 
-def constructor_values(lines: Mapping[str, str]) -> dict[str, Edits]:
-    """Programs for add_constructor_values; hyperparameter → the line that reads it from the group."""
-    return {
-        f"constructors-{name.replace('_', '-')}": [
+def values_of_others(lines: Mapping[str, str]) -> dict[str, Edits]:
+    """Programs for add_values_of_others; hyperparameter → the line that reads it from the group."""
+    found: dict[str, Edits] = {}
+    for name, line in lines.items():
+        kebab = name.replace("_", "-")
+        found[f"constructors-{kebab}"] = [
             (BUILT, f"        self.own_{name} = {name}\n"),
             (line, f"{line.split(' = ')[0]} = self.own_{name}\n"),
         ]
-        for name, line in lines.items()
-    }
+        found[f"first-groups-{kebab}"] = [(line, line.replace("group[", "self.param_groups[0]["))]
+        found[f"{kebab}-frozen"] = [
+            (BUILT, "        self.first = [dict(h) for h in self.param_groups]\n"),
+            (line, line.replace("group[", f"{MINE}[")),
+        ]
+    return found
 
 
 def missing_validation(*names: str) -> dict[str, Edits]:

@@ -333,4 +333,17 @@ class Momentum(torch.optim.SGD):
         + END,
         "ema-from-first-gradient",
     ),
+    "average-from-the-first-gradient": (
+        HEAD
+        + STEP
+        + """
+                g = p.grad + wd * p
+                if "m" not in state:
+                    state["m"] = g.clone()
+                state["m"].lerp_(g, 1 - mu)
+                p.sub_(lr * (torch.lerp(g, state["m"], mu) if nesterov else state["m"]))
+"""
+        + END,
+        "ema-from-first-gradient-nesterov",
+    ),
 }

@@ -30,8 +30,13 @@ def root_mistakes() -> dict[str, Edits]:
         "one-rate-per-tensor": [(SQUARE, "square = (g * g).sum()\n")],
         "mean-over-elements": [(SQUARE, "square = (g * g).mean()\n")],
         "not-squared": [(SQUARE, "square = g.abs()\n")],
+        "sizes-instead-of-squares": [(SQUARE, "square = g.abs()\n"), (ROOT, "root = v + eps\n")],
         "decay-not-squared": [(SQUARE, "square = p.grad ** 2\n")],
         "decay-only-squared": [(DIRECTION, "d = p.grad / root\n")],
+        "squares-replaced-by-their-root": [
+            (KEEP, "state['squares'] = v = v.clone()\n"),
+            (ROOT, "root = v.sqrt_() + eps\n"),
+        ],
         "root-kept-in-the-state": [
             (KEEP, "state['squares'] = v = v.clone()\n"),
             (ROOT, "root = v.sqrt_().add_(eps)\n"),

@@ -163,7 +163,8 @@ WRONG = {
     **_squared.root_mistakes(),
     **_edits.step_mistakes(STEP, "d"),
     **_edits.decay_mistakes(GRAD),
-    **_edits.constructor_values({"eps": 'eps = group["eps"]\n', "weight_decay": 'wd = group["weight_decay"]\n'}),
+    **_edits.values_of_others({"eps": 'eps = group["eps"]\n', "weight_decay": 'wd = group["weight_decay"]\n'}),
+    "lr-default": [("lr=0.01", "lr=1e-3")],
     **_edits.missing_validation("lr", "eps", "weight_decay"),
     **_edits.contract_mistakes(step="p.sub_(lr * d)", hyper={"eps": "eps", "weight_decay": "wd"}),
 }

@@ -314,6 +314,13 @@ WRONG = {
     )
     .replace("        # update\n", "        continue\n"),
     "steps-from-one": [(LABEL, "steps.append(step + 1)")],
+    "gradient-clipped": [(STEP, "torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)\n        " + STEP)],
+    "first-512-only": [
+        (
+            "loss = F.cross_entropy(model(train_x), train_y)",
+            "loss = F.cross_entropy(model(train_x[:512]), train_y[:512])",
+        )
+    ],
     "optimizer-changed": [(STEP, STEP + "\n        optimizer.param_groups[0]['lr'] *= 0.99")],
     "tensors-in-the-log": [(ITEMS, "return loss, accuracy")],
 }

@@ -214,6 +214,13 @@ WRONG = {
             "own = torch.Generator().manual_seed(generator.initial_seed())\n    order = torch.randperm(n, generator=own)",
         )
     ],
+    "generator-copied": [
+        (
+            ORDER,
+            "own = torch.Generator()\n    own.set_state(generator.get_state())\n    order = torch.randperm(n, generator=own)",
+        )
+    ],
+    "operation-in-any-case": [(KNOWN, "operation = operation.lower()\n    " + KNOWN)],
     "answers-not-int64": [(LABELS, "train_y, val_y = y[train].float(), y[val].float()")],
     "pairs-not-int64": [(RETURN, "x = x.float()\n    return x[train], train_y, x[val], val_y")],
     "answers-as-column": [(LABELS, "train_y, val_y = y[train][:, None], y[val][:, None]")],
@@ -224,3 +231,6 @@ WRONG = {
         (SLICES, "train, val = chosen, ~chosen"),
     ],
 }
+
+CANCEL = [{"answers-shuffled-apart", "generator-copied"}]
+"""The copy gives the pairs the order that the generator then gives the answers."""

@@ -54,6 +54,7 @@ WRONG = {
     "nesterov-average": [(_LOOK, "look = (1 - mu) * g + mu * b\n")],
     "nesterov-unscaled-gradient": _edits.edited(BASE, [(_BUF, "b = mu * old + (1 - mu) * g\n")]),
     "nesterov-stored": [(_KEEP, "state['buffer'] = d\n")],
+    "nesterov-from-the-second-step": [(_USE, _T + "d = look if nesterov and state['t'] > 1 else b\n")],
     "nesterov-twice": [(_LOOK, "look = g + mu * (g + mu * b)\n")],
     "nesterov-undecayed": [(_LOOK, "look = p.grad + mu * b\n")],
     "decay-enters-buffer-late": [
@@ -64,13 +65,9 @@ WRONG = {
     "nesterov-default": [("nesterov=False,", "nesterov=True,")],
     **_edits.step_mistakes(_STEP, "d"),
     **_edits.decay_mistakes(_G),
-    **_edits.constructor_values(
-        {
-            "momentum": 'mu = group["momentum"]\n',
-            "nesterov": 'nesterov = group["nesterov"]\n',
-            "weight_decay": 'wd = group["weight_decay"]\n',
-        }
-    ),
+    **_edits.values_of_others({"momentum": 'mu = group["momentum"]\n', "weight_decay": 'wd = group["weight_decay"]\n'}),
+    "first-groups-nesterov": [('nesterov = group["nesterov"]\n', 'nesterov = self.param_groups[0]["nesterov"]\n')],
+    "momentum-default-higher": [("momentum=0.9,", "momentum=0.99,")],
     **_edits.missing_validation("lr", "momentum", "weight_decay"),
     **_edits.contract_mistakes(
         step="p.sub_(lr * d)",

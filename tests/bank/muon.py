@@ -1,5 +1,6 @@
 """Programs for the task `muon`: what goes wrong in them; the right ones stand in _muon_right.py."""
 
+from tests.bank import _edits
 from tests.bank._edits import NO_GRAD, STEP_WITHOUT, refuses_zero
 from tests.bank._muon_right import BASE, RIGHT
 
@@ -36,6 +37,7 @@ def _all_from(source: str) -> list[tuple[str, str]]:
     return [(old, old.replace("group", source)) for old in (_LR, _MU, _WD, _NESTEROV, _NS, _MODE)]
 
 
+_VALUES = _edits.values_of_others({"momentum": f"{_MU}\n", "weight_decay": f"{_WD}\n"})
 WRONG = {
     "no-momentum": [(_LOOK, "look = g")],
     "never-nesterov": [(_LOOK, "look = buf")],
@@ -160,6 +162,10 @@ WRONG = {
         *_all_from("frozen")[1:],
     ],
     "first-groups-hyperparameters": _all_from("self.param_groups[0]"),
+    **_VALUES,
+    "first-groups-ns-steps": [(_NS, 'self.param_groups[0]["ns_steps"]')],
+    "first-groups-scale": [(_MODE, 'self.param_groups[0]["scale"]')],
+    "decay-default-small": [("weight_decay=0.0", "weight_decay=0.01")],
     "first-groups-lr": [(_LR, 'lr = self.param_groups[0]["lr"]')],
     "last-groups-hyperparameters": _all_from("self.param_groups[-1]"),
     "defaults-for-every-group": _all_from("self.defaults"),

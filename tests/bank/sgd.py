@@ -1,5 +1,6 @@
 """Programs for the task sgd."""
 
+from tests.bank import _edits
 from tests.bank._edits import NO_GRAD, STEP_WITHOUT, refuses_zero
 
 BASE = """
@@ -254,6 +255,7 @@ WRONG = {
         (_LR, 'lr = self.defaults["lr"]'),
         ('wd = group["weight_decay"]', 'wd = self.defaults["weight_decay"]'),
     ],
+    **_edits.values_of_others({"weight_decay": 'wd = group["weight_decay"]\n'}),
     "gradients-zeroed": [("        # done", "        self.zero_grad(set_to_none=False)")],
     "gradients-removed": [("        # done", "        self.zero_grad()")],
     "gradient-changed": [(_DECAY, "g = p.grad.add_(wd * p)")],

@@ -32,10 +32,14 @@ def spoiled(source: str, *edits: tuple[str, str]) -> str:
             changed(sgd.BASE, "p.grad + wd * p", "p.grad + (wd if p.dtype != torch.bfloat16 else 0) * p"),
             "In float32 and float64 everything is right.",
         ),
-        # remembers a hyperparameter that nobody changes often
+        # remembers half of a hyperparameter that nobody changes often
         (
-            changed(sgd.BASE, 'wd = group["weight_decay"]', 'wd = group.setdefault("first_wd", group["weight_decay"])'),
-            "Without weight_decay everything is right.",
+            changed(
+                sgd.BASE,
+                'wd = group["weight_decay"]',
+                'wd = (group["weight_decay"] + group.setdefault("first_wd", group["weight_decay"])) / 2',
+            ),
+            "While a group keeps the weight_decay it was built with, everything is right.",
         ),
         # a reload that keeps what it should forget
         (

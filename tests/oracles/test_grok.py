@@ -17,7 +17,7 @@ def test_the_scripted_model_is_the_same_in_torch(seed: int) -> None:
     program = TASK.scenarios(seed)[0].program
     script, (x, y) = Script(program), program["data"][:2]
     for k in range(4):
-        model = ScriptedModel(program["tables"][k], program["bump"])
+        model = ScriptedModel(program["tables"][k], program["bump"], program["gain"])
         for training in (True, False):
             logits = model.train(training)(torch.tensor(x))
             mine = script.logits(k, np.array(x), training)
@@ -33,7 +33,7 @@ def test_the_scripted_model_is_the_same_in_torch(seed: int) -> None:
 def test_the_scenarios_have_the_firsts_that_they_are_meant_to_have(seed: int) -> None:
     firsts = [watch(scenario.program, {}).firsts for scenario in TASK.scenarios(seed)]
     kept, seen = [(None, None), (4, None), (0, None)], [(3, 9), (2, 4), (2, 20), (None, 3)]
-    wanted = [*kept, *seen, (3, 7), (3, None), (None, None), (0, 0)]
+    wanted = [*kept, *seen, (3, 7), (3, None), (None, None), (None, None), (2, 59), (0, 0)]
     assert [tuple(None if np.isnan(v) else v for v in pair) for pair in firsts] == wanted
 
 

@@ -35,13 +35,13 @@ ABSENT, ODD, BOOL = -1000.0, -2000.0, -3000.0
 
 
 class ScriptedModel(nn.Module):
-    """logits of (a, b) are row a of the table, turned by b places; in train mode they are halved and `bump` is added."""
+    """logits of (a, b) are row a of the table, turned by b places; in train mode they are multiplied by `gain` and `bump` is added."""
 
-    def __init__(self, table: list[list[float]], bump: list[float]):
+    def __init__(self, table: list[list[float]], bump: list[float], gain: float):
         super().__init__()
         self.table = nn.Parameter(torch.tensor(table, dtype=torch.float64))
         self.bump = torch.tensor(bump, dtype=torch.float64)
-        self.graphs = 0
+        self.gain, self.graphs = gain, 0
 
     def forward(self, x: Tensor) -> Tensor:
         """x: int64 (n, 2). Returns (n, classes)."""
@@ -49,7 +49,7 @@ class ScriptedModel(nn.Module):
         places = (torch.arange(classes) - x[:, 1:]) % classes
         logits = self.table[x[:, 0]].gather(1, places)
         if self.training:
-            return 0.5 * logits + self.bump
+            return self.gain * logits + self.bump
         self.graphs += logits.requires_grad
         return logits
 
@@ -91,9 +91,9 @@ class ScriptedOptimizer(torch.optim.Optimizer):
 def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
     """One run."""
     recorder.event = 0
-    model = ScriptedModel(scenario["tables"][0], scenario["bump"])
+    model = ScriptedModel(scenario["tables"][0], scenario["bump"], scenario["gain"])
     optimizer = ScriptedOptimizer(model, scenario["tables"])
-    data = tuple(torch.tensor(part, dtype=torch.int64) for part in scenario["data"])
+    data = tuple(torch.tensor(part * scenario["repeats"], dtype=torch.int64) for part in scenario["data"])
     before = [part.clone() for part in data]
     result = getattr(module, scenario["entry"])(
         model, data, optimizer, max_steps=scenario["max_steps"], log_every=scenario["log_every"]

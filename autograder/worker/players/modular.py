@@ -34,12 +34,14 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
 def _call(
     function: Any, call: dict[str, Any], generators: dict[int, torch.Generator], anything_written: bool
 ) -> np.ndarray:
-    """call: p, operation, train_fraction, generator (a number), seed (None: go on with that generator), ambient.
+    """call: p, operation, train_fraction, generator (a number), seed (None: go on with that generator), ambient; where
+    it is there, advance: how many numbers somebody else draws first.
 
     NotImplementedError says that there is nothing to judge yet, unless an earlier call went well.
     """
     if call["seed"] is not None:
         generators[call["generator"]] = torch.Generator().manual_seed(call["seed"])
+    torch.rand(call.get("advance", 0), generator=generators[call["generator"]])
     torch.manual_seed(call["ambient"])
     wanted = float(torch.rand((), dtype=torch.float64))
     torch.manual_seed(call["ambient"])
