@@ -18,7 +18,8 @@ LARGE = [1.0, 0.8, 0.9, 0.92, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9995, 0.9999]
 
 
 def other_default(task: OptimizerTask, runs: Sequence[tuple[Scenario, Evidence]]) -> str:
-    """A sentence naming the default; "" where no single one explains every run. runs: all that are wrong."""
+    """A sentence naming the default; "" where no single one explains every run. runs: all that are wrong. A recorded task has
+    no rule to try values with, and says nothing."""
     if any(scenario.player != "optimizer" or evidence.raised for scenario, evidence in runs):
         return ""
     (shortest, found), *rest = sorted(runs, key=lambda run: run[0].size)
