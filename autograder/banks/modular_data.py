@@ -237,6 +237,7 @@ add(
         "torch.randperm gives each index once; torch.randint does not.",
     ),
     shuffled=lambda s: s.rng.integers(len(s.pairs), size=len(s.pairs)),
+    free=lambda: ("shared", "lost"),
 )
 add(
     "fraction-swapped",

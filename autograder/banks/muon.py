@@ -45,6 +45,13 @@ def _more(d: Drawing) -> list[Scenario]:
         d.run("scales", f"scale={mode!r}", d.one_group({**d.hyper(), "scale": mode}, 4), d.steps(2, shapes), shapes)
         for mode in ("original", "match_rms", "spectral")
     ]
+    mode, other = (str(name) for name in d.rng.permutation(["original", "match_rms", "spectral"])[:2])
+    own = {**d.hyper(), "scale": other, "ns_steps": 4}
+    groups = [{"params": [0, 1], "hyper": {}}, {"params": [2, 3], "hyper": own}]
+    instances = [{"groups": groups, "kwargs": {**d.hyper(), "scale": mode, "ns_steps": 2}}]
+    found.append(
+        d.run("groups", "two groups with different scales and ns_steps", instances, d.steps(2, shapes), shapes)
+    )
     zero = d.steps(3, shapes)
     zero[0][2][0] = [0.0] * 8
     zero[0][2][3] = zero[1][2][3] = [0.0] * 8

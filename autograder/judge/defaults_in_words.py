@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import isclose
 from typing import TYPE_CHECKING, Any
 
-from autograder.judge.evidence import Evidence, Scenario, agrees
-from autograder.judge.variants import Variant
+from autograder.judge.evidence import Evidence, Expected, Scenario, agrees
+from autograder.judge.expectations import alike
+from autograder.judge.simulate import differs
+from autograder.judge.variants import CANONICAL, Variant
 
 if TYPE_CHECKING:
     from autograder.judge.optimizer_task import OptimizerTask
@@ -17,19 +19,22 @@ SMALL = [0.0, *(digit * 10.0**-power for power in range(5, 0, -1) for digit in (
 LARGE = [1.0, 0.8, 0.9, 0.92, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9995, 0.9999]
 
 
-def other_default(task: OptimizerTask, runs: Sequence[tuple[Scenario, Evidence]]) -> str:
-    """A sentence naming the default; "" where no single one explains every run. runs: all that are wrong. A recorded task has
-    no rule to try values with, and says nothing."""
-    if any(scenario.player != "optimizer" or evidence.raised for scenario, evidence in runs):
+def other_default(task: OptimizerTask, runs: Sequence[tuple[Scenario, Evidence, Expected]]) -> str:
+    """A sentence naming the default; "" where no single one explains every run. runs: all that are wrong, with what is
+    right. A recorded task has no rule to try values with, and says nothing."""
+    if any(scenario.player != "optimizer" or evidence.raised for scenario, evidence, _ in runs):
         return ""
-    (shortest, found), *rest = sorted(runs, key=lambda run: run[0].size)
+    (shortest, found, right), *_ = sorted(runs, key=lambda run: run[0].size)
+    convention = (base for base in task.bank.accepted() if alike(task.simulate(base, shortest), right))
+    base = next(convention, CANONICAL)
     given = shortest.program["instances"][0].get("kwargs", {})
     others = list(_others({key: old for key, old in task.rule.hyper.items() if key not in given}))
-    for base in task.bank.accepted():
-        for name, value, shown in others:
-            program = base + Variant(f"default {name} {value}", "", "misconception", {"defaults": _with(name, value)})
-            if all(agrees(item, task.simulate(program, run)) for run, item in [(shortest, found), *rest]):
-                return f"Your numbers are right for a default of {shown}."
+    for name, value, shown in others:
+        program = base + Variant(f"default {name} {value}", "", "misconception", {"defaults": _with(name, value)})
+        if differs(task.rule, program, shortest, found.values):
+            continue
+        if all(agrees(item, task.simulate(program, run)) for run, item, _ in runs):
+            return f"Your numbers are right for a default of {shown}."
     return ""
 
 

@@ -86,6 +86,11 @@ class Expectations:
                 return False
         return not alike(self.of(other, index), right)
 
+    @property
+    def costly(self) -> bool:
+        """Whether whole predictions are worth avoiding."""
+        return self._shortcuts.costly
+
     def can_explain(self, evidence: Evidence) -> bool:
         """Whether some variant may end as this did."""
         return not evidence.raised or self._shortcuts.raised_by_some(evidence.error)

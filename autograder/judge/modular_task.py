@@ -30,7 +30,9 @@ DRAWS = ("global_untouched", *COMPARED)
 OWN_STEPS = ("entropy", "touches", "form", "free")
 LEAST = 5
 """For a smaller p chance alone makes cuts along rows and columns, and hides mistakes."""
-DRAWN = 4
+DRAWN, MANY = 4, 40
+CHANCE = 5
+"""Below this p a few pairs are drawn, and what is seen of them is so often the same that it takes many draws to differ."""
 """How often a variant's program is drawn, to see what of it is left to chance."""
 FEATURES = (*FORM, *SPLIT, *TABLE, *DRAWS)
 
@@ -92,7 +94,11 @@ class ModularTask:
         for other in others:
             ignored |= (first != other) & ~(np.isnan(first) & np.isnan(other))
         start = 0
-        for call in scenario.program["calls"]:
+        for number, call in enumerate(scenario.program["calls"]):
+            if call["p"] < CHANCE:
+                _, told = self.of_one_call(variant, call, number)
+                for place in range(len(FEATURES)):
+                    ignored[start + place] |= not told[place] and FEATURES[place] not in COMPARED
             for name in variant.steps.get("free", tuple)():
                 ignored[start + FEATURES.index(name)] = True
             if call["p"] < LEAST and variant.kind == "misconception":
@@ -111,7 +117,7 @@ class ModularTask:
         """What is seen of one call, as in `simulate`, and which of it is told: not what compares it with other calls."""
         first, *others = (
             self._with_form(variant, _seen(self._block(variant, call, number, salt), call).numbers())
-            for salt in range(DRAWN)
+            for salt in range(DRAWN if call["p"] >= CHANCE else MANY)
         )
         told = np.ones(first.size, dtype=bool)
         for other in others:

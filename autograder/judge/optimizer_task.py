@@ -124,7 +124,7 @@ class OptimizerTask:
         from autograder.judge.defaults_in_words import other_default
 
         if wrong and all(scenarios[i].family == "defaults" for i in wrong):
-            return other_default(self, [(scenarios[i], found) for i, (found, _) in wrong.items()])
+            return other_default(self, [(scenarios[i], *pair) for i, pair in wrong.items()])
         failures = {i: self._failure(scenarios[i], *pair) for i, pair in wrong.items()}
         return right_elsewhere(scenarios, failures, self.features, self.rule.hyper)
 

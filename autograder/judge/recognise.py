@@ -14,7 +14,7 @@ from autograder.judge.variants import CANONICAL, Variant
 from autograder.worker.codes import Status
 
 ENOUGH = 2
-"""Wrong scenarios in which the numbers are counted, to choose between rules that get the same scenarios right."""
+"""Wrong scenarios in which single numbers count, where whole predictions are costly."""
 
 
 @dataclass
@@ -206,34 +206,38 @@ def _plausible(expectations: Expectations, evidence: Sequence[Evidence]) -> list
 def _best_accepted(
     expectations: Expectations, bases: Sequence[Variant], evidence: Sequence[Evidence], reached: Sequence[int]
 ) -> Variant:
-    """The one by which most scenarios are right; of several the one with the most right numbers in the smallest
-    scenarios that are wrong by the first; earlier ones win ties, the canonical rule first of all.
+    """The one with the most right, a scenario counting by its share of right numbers; earlier ones win ties, the canonical
+    rule first of all. Where whole predictions are costly, shares count in the smallest scenarios only, and others as right
+    or not.
 
-    Another one is looked at only as long as it can still win, and first where it has something to gain.
+    Another one is looked at only as long as it can still win. The scenarios in which the first one is wrong come first,
+    since it seldom gains there.
     """
     first = bases[0]
     order = sorted(reached, key=lambda i: expectations.scenarios[i].size)
-    fine = [i for i in order if expectations.agrees(first, i, evidence[i], "path")]
-    wrong = [i for i in order if i not in set(fine)]
+    fine = {i for i in order if expectations.agrees(first, i, evidence[i], "path")}
+    wrong = [i for i in order if i not in fine]
     if not wrong:
         return first
+    shared = set(wrong[:ENOUGH] if expectations.costly else order)
 
-    def shares(variant: Variant) -> float:
-        return round(sum(_share_right(expectations, variant, i, evidence[i]) for i in wrong[:ENOUGH]), 9)
+    def worth(variant: Variant, index: int) -> float:
+        if index in fine and not expectations.changes(first, variant, index):
+            return 1.0
+        if index in shared:
+            return _share_right(expectations, variant, index, evidence[index])
+        return float(expectations.agrees(variant, index, evidence[index], "path"))
 
-    best, most, best_shares = first, len(fine), shares(first)
+    best, most = first, len(fine) + sum(worth(first, i) for i in wrong)
     for variant in bases[1:]:
-        right = sum(expectations.agrees(variant, i, evidence[i], "path") for i in wrong)
-        least = most if right + len(fine) > most else most + 1
-        if right + len(fine) == most and shares(variant) > best_shares:
-            least = most
-        for rest, index in enumerate(reversed(fine)):
-            if right + len(fine) - rest < least:
+        right, rest = 0.0, len(order)
+        for index in [*wrong, *(i for i in reversed(order) if i in fine)]:
+            if right + rest <= most + 1e-9:
                 break
-            changed = expectations.changes(first, variant, index)
-            right += not changed or expectations.agrees(variant, index, evidence[index], "path")
-        if right > most or (right == most and shares(variant) > best_shares):
-            best, most, best_shares = variant, right, shares(variant)
+            right += worth(variant, index)
+            rest -= 1
+        if rest == 0 and right > most + 1e-9:
+            best, most = variant, right
     return best
 
 

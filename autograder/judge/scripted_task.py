@@ -217,6 +217,8 @@ class ScriptedRun:
 class _FirstFrame(Shortcuts):
     """Plays no further than to the first frame that differs."""
 
+    costly = True
+
     task: ScriptedTask
 
     def refutes(self, variant: Variant, index: int, values: np.ndarray, like: Expected | None = None) -> bool:
