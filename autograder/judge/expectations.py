@@ -88,8 +88,8 @@ class Expectations:
 
     @property
     def costly(self) -> bool:
-        """Whether whole predictions are worth avoiding."""
-        return self._shortcuts.costly
+        """Whether whole predictions are worth avoiding; also of a recorded task, which has to come to the same end."""
+        return bool(getattr(self.task, "costly", False))
 
     def can_explain(self, evidence: Evidence) -> bool:
         """Whether some variant may end as this did."""

@@ -46,8 +46,6 @@ ONLY_CONSTRUCTORS = frozenset({"validation", "refuses"})
 class OptimizerShortcuts(Shortcuts):
     """For an OptimizerTask."""
 
-    costly = True
-
     def __init__(self, task: OptimizerTask, scenarios: Sequence[Scenario]):
         super().__init__(task, scenarios)
         self.rule = task.rule

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -57,6 +57,7 @@ class OptimizerTask:
     gradient_sizes: Sequence[float] = (1e-9, 1e12)
     long: Mapping[str, Draw] = field(default_factory=dict)
     builds_on: Sequence[str] = ()
+    costly: ClassVar = True
 
     @property
     def entries(self) -> tuple[str, ...]:

@@ -217,8 +217,6 @@ class ScriptedRun:
 class _FirstFrame(Shortcuts):
     """Plays no further than to the first frame that differs."""
 
-    costly = True
-
     task: ScriptedTask
 
     def refutes(self, variant: Variant, index: int, values: np.ndarray, like: Expected | None = None) -> bool:
@@ -239,6 +237,7 @@ class ScriptedTask:
     bank: Bank
     draw: Callable[[np.random.Generator], list[Scenario]]
     curve: tuple[str, str] | None = None
+    costly: ClassVar = True
 
     @property
     def entries(self) -> tuple[str, ...]:

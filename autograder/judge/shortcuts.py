@@ -18,9 +18,6 @@ class Shortcuts:
     Whatever is remembered belongs to the scenarios that it was made with, which are named by their numbers.
     """
 
-    costly = False
-    """Whether whole predictions are worth avoiding."""
-
     def __init__(self, task: Any, scenarios: Sequence[Scenario]):
         self.task, self.scenarios = task, scenarios
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO
 
 import autograder
+from autograder.errors import CourseError
 from autograder.sandbox import landlock, messages
 from autograder.sandbox.collected import Collected
 from autograder.sandbox.engine import ServerDied
@@ -255,10 +256,17 @@ def _spawn(around: Sequence[str], complaints: IO[bytes]) -> tuple[subprocess.Pop
 
 
 def _sealed(job: bytes) -> int:
-    """A file in memory that nobody can change any more."""
+    """A file in memory that nobody can change any more. CourseError where a quota for files (ulimit -f) does not let it be."""
     descriptor = os.memfd_create("job", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    with open(descriptor, "wb", closefd=False) as file:
-        file.write(job)
+    try:
+        with open(descriptor, "wb", closefd=False) as file:
+            file.write(job)
+    except OSError as error:
+        os.close(descriptor)
+        raise CourseError(
+            f"What a worker needs, {len(job)} bytes, could not be handed to it ({error.strerror}). "
+            "Raise the limit for files (ulimit -f) and run the same command again."
+        ) from error
     seals = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
     fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
     os.lseek(descriptor, 0, os.SEEK_SET)

@@ -4,6 +4,7 @@ A file tests/bank/<task>.py has
   BASE   the source of one right program, in plain student style
   RIGHT  name → source of other right programs, each in another style; a name may be mapped to (source, convention id)
   WRONG  misconception id → edits: pairs (old, new), each `old` occurring exactly once in BASE (or a whole source as str)
+  HIDES (where needed) misconceptions that end everything before another one can show
   CANCEL (where needed) sets of two misconceptions that undo each other: together they are right
 Every misconception of the task's bank has an entry in WRONG, so that what the judge recognises is a program that ran.
 """
@@ -59,7 +60,7 @@ def pairs(task: str) -> Iterator[Program]:
     module = importlib.import_module(f"tests.bank.{task}")
     edits = {id: edit for id, edit in module.WRONG.items() if not isinstance(edit, str)}
     for one, two in combinations(edits, 2):
-        if {one, two} in getattr(module, "CANCEL", ()):
+        if {one, two} in getattr(module, "CANCEL", ()) or not {one, two}.isdisjoint(getattr(module, "HIDES", ())):
             continue
         try:
             source = edited(module.BASE, [*edits[one], *edits[two]], f"{one}+{two}")

@@ -27,7 +27,7 @@ from autograder.grading.classroom import Classroom
 from autograder.grading.run import grade
 import signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, resource.RLIM_INFINITY))
+resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_BYTES, resource.RLIM_INFINITY))
 try:
     grade(Classroom(Path(sys.argv[1])).chapter("01_sgd"), level="user")
 except CourseError as error:
@@ -65,9 +65,12 @@ def same(chapter: ClassChapter, graded: Graded) -> bool:
     return marks_by_judge == [row for row in rows_of(graded[0]) if row[1] != "explain_noise"]
 
 
-def test_files_that_may_not_grow_are_said_and_the_next_run_goes_on(fresh: ClassChapter, graded: Graded) -> None:
-    """The gradebook is larger than any file may be: what a quota does."""
-    program = [sys.executable, "-c", NO_GROWTH, str(fresh.classroom.directory)]
+@pytest.mark.parametrize("limit", [30_000, 150_000])
+def test_files_that_may_not_grow_are_said_and_the_next_run_goes_on(
+    limit: int, fresh: ClassChapter, graded: Graded
+) -> None:
+    """What a worker is given, or the gradebook, is larger than any file may be: what a quota does."""
+    program = [sys.executable, "-c", NO_GROWTH.replace("MOST_BYTES", str(limit)), str(fresh.classroom.directory)]
     done = subprocess.run(program, capture_output=True, text=True, check=False)
     assert done.returncode == 2, done.stderr[-2000:]
     assert "run the same command again" in done.stdout
