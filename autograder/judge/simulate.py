@@ -20,6 +20,8 @@ from autograder.worker.codes import ErrorCode
 EXTRAS = 6
 RTOL = 4e-5
 """Of an update; powers of β₂ = 0.999 that are kept in float32 are off by as much."""
+LONG, AMPLIFIED = 100, 20.0
+"""In runs of more events, a mistake such as a state that grows may enlarge rounding errors so much."""
 ULP = {"float64": 2.0**-52, "float32": 2.0**-23, "bfloat16": 2.0**-7, "float16": 2.0**-10}
 RUNAWAY = 1e6
 """A float32 run whose parameters are larger diverges, and its rounding errors with it: nobody can predict where it goes."""
@@ -113,10 +115,12 @@ def first_update(rule: Rule, duties: Variant, scenario: Scenario) -> Update | No
 class Slack:
     """How far a program's parameters may be off."""
 
-    def __init__(self, rule: Rule, program: dict[str, Any]):
+    def __init__(self, rule: Rule, program: dict[str, Any], mistaken: bool = False):
         dtype = program.get("dtype", "float64")
         self.mixes, self.unit, self.coarse = rule.mixes, ULP[dtype], rule.coarse.get(dtype, COARSE[dtype])
         self.close = program.get("rtol", RTOL) + self.coarse
+        if mistaken and len(program["events"]) > LONG:
+            self.close *= AMPLIFIED
 
     def move(self, old: np.ndarray, new: np.ndarray) -> Any:
         """How far an update goes, number by number; rounding spreads over the whole parameter where a rule mixes."""
@@ -163,7 +167,10 @@ class _Run:
         self.count, self.skipped, self.lost = 0, False, self.scenario.size
         self.raised: int | None = None
         self.codes: tuple[ErrorCode, ...] = ()
-        self.dtype, self.slack = self.program.get("dtype", "float64"), Slack(rule, self.program)
+        self.dtype, self.slack = (
+            self.program.get("dtype", "float64"),
+            Slack(rule, self.program, variant.kind == "misconception"),
+        )
 
     def play(self) -> Expected:
         """Every event; where the program raises, the frames end."""
