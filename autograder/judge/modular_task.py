@@ -30,9 +30,7 @@ DRAWS = ("global_untouched", *COMPARED)
 OWN_STEPS = ("entropy", "touches", "form", "free")
 LEAST = 5
 """For a smaller p chance alone makes cuts along rows and columns, and hides mistakes."""
-DRAWN, MANY = 4, 40
-CHANCE = 5
-"""Below this p a few pairs are drawn, and what is seen of them is so often the same that it takes many draws to differ."""
+DRAWN = 4
 """How often a variant's program is drawn, to see what of it is left to chance."""
 FEATURES = (*FORM, *SPLIT, *TABLE, *DRAWS)
 
@@ -90,22 +88,11 @@ class ModularTask:
     def simulate(self, variant: Variant, scenario: Scenario) -> Expected:
         """What `observe` says of a program that follows `variant`; nothing is expected of what differs from draw to draw."""
         first, *others = (self._drawn(variant, scenario, salt) for salt in range(DRAWN))
-        ignored = np.zeros(first.size, dtype=bool)
-        for other in others:
-            ignored |= (first != other) & ~(np.isnan(first) & np.isnan(other))
+        ignored = _differing(first, others)
         start = 0
-        for number, call in enumerate(scenario.program["calls"]):
-            if call["p"] < CHANCE:
-                _, told = self.of_one_call(variant, call, number)
-                for place in range(len(FEATURES)):
-                    ignored[start + place] |= not told[place] and FEATURES[place] not in COMPARED
-            for name in variant.steps.get("free", tuple)():
-                ignored[start + FEATURES.index(name)] = True
-            if call["p"] < LEAST and variant.kind == "misconception":
-                ignored[start : start + _width(call)] = True
-            middle, stop = start + _width(call) - call["p"] ** 2, start + _width(call)
-            for table in (slice(start + len(FEATURES), middle), slice(middle, stop)):
-                ignored[table] |= ignored[table].any()
+        for call in scenario.program["calls"]:
+            stop = start + _width(call)
+            self._ignore_more(variant, call, ignored[start:stop])
             start = stop
         return Expected(first, np.zeros(first.size), ignored=ignored)
 
@@ -117,17 +104,23 @@ class ModularTask:
         """What is seen of one call, as in `simulate`, and which of it is told: not what compares it with other calls."""
         first, *others = (
             self._with_form(variant, _seen(self._block(variant, call, number, salt), call).numbers())
-            for salt in range(DRAWN if call["p"] >= CHANCE else MANY)
+            for salt in range(DRAWN)
         )
-        told = np.ones(first.size, dtype=bool)
-        for other in others:
-            told &= (first == other) | (np.isnan(first) & np.isnan(other))
-        for name in (*COMPARED, *variant.steps.get("free", tuple)()):
-            told[FEATURES.index(name)] = False
-        middle = first.size - call["p"] ** 2
-        for table in (slice(len(FEATURES), middle), slice(middle, first.size)):
-            told[table] &= told[table].all()
-        return first, told
+        ignored = _differing(first, others)
+        ignored[[FEATURES.index(name) for name in COMPARED]] = True
+        self._ignore_more(variant, call, ignored)
+        return first, ~ignored
+
+    def _ignore_more(self, variant: Variant, call: dict[str, Any], ignored: np.ndarray) -> None:
+        """Beside what differs from draw to draw: what a variant leaves to chance, small calls of one that is wrong, and
+        tables of which something differs."""
+        for name in variant.steps.get("free", tuple)():
+            ignored[FEATURES.index(name)] = True
+        if call["p"] < LEAST and variant.kind == "misconception":
+            ignored[:] = True
+        middle = ignored.size - call["p"] ** 2
+        for table in (ignored[len(FEATURES) : middle], ignored[middle:]):
+            table |= table.any()
 
     def _with_form(self, variant: Variant, values: np.ndarray) -> np.ndarray:
         if values[0] == 0:
@@ -280,6 +273,14 @@ def _seen(block: np.ndarray, call: dict[str, Any]) -> _Seen:
     features |= _table(counts, answers, call, sum(map(len, (train, val))) - sum(map(len, inside)))
     features |= _split(counts, lengths[0], call)
     return _Seen(features, answers, counts[0] + counts[1], block)
+
+
+def _differing(first: np.ndarray, others: Sequence[np.ndarray]) -> np.ndarray:
+    """Per number, whether it is not the same in all draws."""
+    differs = np.zeros(first.size, dtype=bool)
+    for other in others:
+        differs |= (first != other) & ~(np.isnan(first) & np.isnan(other))
+    return differs
 
 
 def _both(values: np.ndarray) -> float:
