@@ -30,6 +30,13 @@ def add_eps_inside(bank: Bank, source: str) -> None:
     )
 
 
+_ROOT_IN_PLACE = (
+    "What is in your state after two steps with gradient 3?",
+    "sqrt_ with an underscore changes the tensor itself. Which tensor is it?",
+    "Take the root as a new tensor: state.sqrt(), without the underscore.",
+)
+
+
 def add_root_mistakes(bank: Bank, collect: Step) -> None:
     """Mistakes in the root, in ε and in what is squared. collect: the rule's own step `squares`."""
     for id, title, hints, steps in _ROOT + _EPS + _SQUARES:
@@ -37,11 +44,7 @@ def add_root_mistakes(bank: Bank, collect: Step) -> None:
     bank.misconception(
         "root-kept-in-the-state",
         "that writes the root, eps included, back into the state",
-        hints=(
-            "What is in your state after two steps with gradient 3?",
-            "sqrt_ with an underscore changes the tensor itself. Which tensor is it?",
-            "Take the root as a new tensor: state.sqrt(), without the underscore.",
-        ),
+        hints=_ROOT_IN_PLACE,
         fresh=collect,
         root=lambda s: np.sqrt(s.fresh) + s.eps,
         squares=lambda s: s.root,
@@ -50,11 +53,7 @@ def add_root_mistakes(bank: Bank, collect: Step) -> None:
     bank.misconception(
         "squares-replaced-by-their-root",
         "that replaces the squares in the state by their root",
-        hints=(
-            "What is in your state after two steps with gradient 3?",
-            "sqrt_ with an underscore changes the tensor itself. Which tensor is it?",
-            "Take the root as a new tensor: state.sqrt(), without the underscore.",
-        ),
+        hints=_ROOT_IN_PLACE,
         fresh=collect,
         root=lambda s: np.sqrt(s.fresh) + s.eps,
         squares=lambda s: np.sqrt(s.fresh),

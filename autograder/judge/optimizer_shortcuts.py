@@ -109,7 +109,8 @@ class FirstUpdate:
 
     def __init__(self, rule: Rule, scenario: Scenario, update: Update):
         shapes = scenario.program["shapes"]
-        self.rule, self.slack, self.stays = rule, Slack(rule, scenario.program), update.stays
+        self.rule, self.stays = rule, update.stays
+        self.slack = {mistaken: Slack(rule, scenario.program, mistaken) for mistaken in (False, True)}
         self.old = update.before["param"]
         start = update.frame * frame_width(shapes) + numel(shapes[: update.param])
         self.size = self.old.size // scenario.program.get("tiles", 1) or 1
@@ -143,7 +144,8 @@ class FirstUpdate:
             return None
         if new.shape != self.old.shape:
             return None
-        near = self.slack.of(new, self.slack.move(self.old, new), 1)
+        slack = self.slack[variant.kind == "misconception"]
+        near = slack.of(new, slack.move(self.old, new), 1)
         return new.ravel()[: self.size], near.ravel()[: self.size]
 
     def _param(self, variant: Variant) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,9 +21,8 @@ TASKS = ("sgd", "momentum", "adamw", "muon", "loss_scaler", "grok", "modular_dat
 @pytest.mark.parametrize("task_id", TASKS)
 def test_what_is_refuted_quickly_does_not_agree(task_id: str) -> None:
     """Evidence of one variant, looked at for another: a mistake, a pair, or a mistake under a convention."""
-    task, chosen = load_task(task_id), random.Random(task_id)
-    expectations, mistakes = Expectations(task, 7), task.bank.misconceptions
-    small = sorted(range(len(expectations.scenarios)), key=lambda i: expectations.scenarios[i].size)[:-3]
+    task, chosen, expectations, small = _set_up(task_id, 7)
+    mistakes = task.bank.misconceptions
     for _ in range(150):
         mine = _program(chosen, mistakes, expectations.accepted)
         other = chosen.choice([CANONICAL, mine, *mine.atoms, _program(chosen, mistakes, expectations.accepted)])
@@ -37,9 +37,8 @@ def test_what_is_refuted_quickly_does_not_agree(task_id: str) -> None:
 @np.errstate(all="ignore")
 @pytest.mark.parametrize("task_id", TASKS)
 def test_what_changes_nothing_predicts_the_same(task_id: str) -> None:
-    task, chosen = load_task(task_id), random.Random(task_id)
-    expectations, mistakes = Expectations(task, 8), task.bank.misconceptions
-    small = sorted(range(len(expectations.scenarios)), key=lambda i: expectations.scenarios[i].size)[:-3]
+    task, chosen, expectations, small = _set_up(task_id, 8)
+    mistakes = task.bank.misconceptions
     for _ in range(150):
         base, index = chosen.choice([CANONICAL, *expectations.accepted]), chosen.choice(small)
         mistake = chosen.choice([m for m in mistakes if base is CANONICAL or base.combines_with(m)])
@@ -57,6 +56,14 @@ def test_the_exceptions_that_variants_raise_are_listed(task_id: str) -> None:
     raised = {code for expected in found if expected.event is not None for code in expected.errors or set(ErrorCode)}
     assert raised
     assert raised <= RAISED
+
+
+def _set_up(task_id: str, seed: int) -> tuple[Any, random.Random, Expectations, list[int]]:
+    """A task, a generator, its expectations, and the numbers of its scenarios but for the three largest."""
+    task = load_task(task_id)
+    expectations = Expectations(task, seed)
+    by_size = sorted(range(len(expectations.scenarios)), key=lambda i: expectations.scenarios[i].size)
+    return task, random.Random(task_id), expectations, by_size[:-3]
 
 
 def _program(chosen: random.Random, mistakes: list[Variant], bases: list[Variant]) -> Variant:
