@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
 
 from autograder.judge.evidence import Scenario
 from autograder.judge.step_task import ENTRY, frame_width
+from autograder.oracles.mixed_precision_step import Run
 
 SIZES = [3, 4, 2]
 GROUPS = [[1, 2], [0]]
@@ -28,26 +30,37 @@ class Drawing:
     ) -> Scenario:
         """`calls` steps. more: keyword arguments of the student's function under kwargs; factors: call → inf; weighted:
         calls whose batch has three parts; stale; groups of the optimizer."""
-        inputs, hidden, outputs = SIZES
         factors, weighted = more.pop("factors", {}), more.pop("weighted", ())
+        while True:
+            program = self.program(calls, factors, weighted) | {"lr": lr, "scale": scale, "kwargs": {}, **more}
+            if all(decided(program, dtype) for dtype in ("float32", program["kwargs"].get("dtype", "bfloat16"))):
+                return Scenario(family, "mixed_step", program, calls * frame_width(SIZES), about)
+
+    def program(self, calls: int, factors: Mapping[int, float], weighted: Collection[int]) -> dict[str, Any]:
+        """Weights and batches."""
+        inputs, hidden, outputs = SIZES
         steps: list[dict[str, Any]] = []
         for index in range(calls):
             x = [float(v) for v in self.rng.choice([-2.0, -1.0, 1.0, 2.0], size=4 * inputs)]
-            step = {"x": x, "target": [7.0 + v for v in self.whole(4 * outputs, 3)]}
+            step: dict[str, Any] = {"x": x, "target": [7.0 + v for v in self.whole(4 * outputs, 3)]}
             step |= {"factor": factors[index]} if index in factors else {}
             steps.append(step | ({"weighted": True} if index in weighted else {}))
-        program: dict[str, Any] = {
+        return {
             "entry": ENTRY,
             "sizes": SIZES,
             "first": [float(v) for v in self.rng.choice([-2.0, -1.0, 1.0, 2.0], size=hidden * inputs)],
             "second": [float(v) for v in self.rng.choice([-2.0, -1.0, 1.0, 2.0], size=outputs * hidden)],
-            "lr": lr,
-            "scale": scale,
-            "kwargs": {},
             "steps": steps,
-            **more,
         }
-        return Scenario(family, "mixed_step", program, calls * frame_width(SIZES), about)
+
+
+def decided(program: Mapping[str, Any], dtype: str) -> bool:
+    """Whether no rounding decides which side of 0 a ReLU's input is on, when the model computes in `dtype`."""
+    run = Run({"format": lambda s: dtype}, program)
+    with np.errstate(all="ignore"):
+        for step in program["steps"]:
+            run.call(step)
+    return run.nearest > 1e-4
 
 
 def scenarios(rng: np.random.Generator) -> list[Scenario]:

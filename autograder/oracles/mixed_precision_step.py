@@ -60,7 +60,10 @@ def _sum(one: Any, two: Any) -> Any:
 
 
 class Run:
-    """The student's function on a scripted model, with the scaler of players/mixed_step.py."""
+    """The student's function on a scripted model, with the scaler of players/mixed_step.py.
+
+    nearest: the least |input| of a ReLU since weights moved; near 0 it is rounding that decides which side it is on.
+    """
 
     def __init__(self, does: Mapping[str, Step], program: Mapping[str, Any]):
         self.does, self.program = {**STEPS, **does}, program
@@ -76,6 +79,7 @@ class Run:
         self.dtype, self.max_norm = kwargs.get("dtype", "bfloat16"), kwargs.get("max_norm")
         self.unscaled, self.found = False, False
         self.moved = [np.zeros_like(p) for p in self.params]
+        self.nearest = np.inf
 
     def call(self, step: Mapping[str, Any]) -> list[float]:
         """One call; the frame's head."""
@@ -110,6 +114,8 @@ class Run:
         x, target = np.array(step["x"]).reshape(-1, inputs), np.array(step["target"]).reshape(-1, outputs)
         first, second = rounded(self.params[0]), rounded(self.params[1])
         before = rounded(x @ first.T)
+        if any(m.any() for m in self.moved):
+            self.nearest = min(self.nearest, float(np.abs(before).min()))
         hidden = np.maximum(before, 0)
         error = rounded(hidden @ second.T) - target
         factor = step.get("factor", 1.0)
