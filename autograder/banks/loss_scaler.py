@@ -49,14 +49,13 @@ class Drawing:
         events: Events,
         hyper: dict[str, Any],
         *,
-        two: bool = False,
+        groups: Sequence[Any] = ([[0], [1, 2], [3]],),
         args: Any = (),
         size: float = 1.0,
         lr_factor: float = 0.75,
     ) -> Scenario:
-        """A script; its optimizers are SGD with momentum, one over two groups or two over half of the parameters. Their
-        learning rate is multiplied by lr_factor in every step(). size: of the parameters."""
-        groups = [[[0, 1]], [[2, 3]]] if two else [[[0], [1, 2], [3]]]
+        """A script; its optimizers are SGD with momentum, each over its `groups` of parameters. Their learning rate is
+        multiplied by lr_factor in every step(). size: of the parameters."""
         optimizers = [
             {"groups": g, "kwargs": {"lr": 0.05 * (i + 1), "momentum": 0.9}, "lr_factor": lr_factor}
             for i, g in enumerate(groups)
@@ -89,6 +88,7 @@ class Drawing:
         ]
 
 
+TWO = ([[0, 1]], [[2, 3]])
 UPDATE: Events = [["call", "update", []], ["call", "scale", [ONE]]]
 
 
@@ -194,20 +194,28 @@ def _several(d: Drawing) -> list[Scenario]:
                 *UPDATE,
             ]
         hyper = d.hyper(2 if bad is None else 9)
-        found.append(d.run("several", "two optimizers", events, hyper, two=True))
+        found.append(d.run("several", "two optimizers", events, hyper, groups=TWO))
     one_at_a_time: Events = []
     for which, spoiled in ((0, {0: float(np.inf)}), (1, None), (0, None)):
         one_at_a_time += [["backward", d.coefficients(spoiled), True, True]]
         one_at_a_time += [["call", "step", [{"optimizer": which}]], *UPDATE]
-    return [*found, d.run("several", "two optimizers in turn", one_at_a_time, d.hyper(9), two=True)]
+    return [*found, d.run("several", "two optimizers in turn", one_at_a_time, d.hyper(9), groups=TWO)]
 
 
 def _defaults(d: Drawing) -> list[Scenario]:
     still: Events = [["backward", [None, None, None, [0.0]], True, True]]
-    round_: Events = [*still, ["call", "step", [{"optimizer": 0}]], ["call", "update", []]]
+    round_: Events = [["call", "step", [{"optimizer": 0}]], ["call", "update", []]]  # the gradient stays: 0
     look: Events = [["call", "scale", [ONE]]]
-    long = [["repeat", 1999, round_], *look, ["repeat", 1, round_], *look, *d.iteration({0: np.inf}), *look * 12]
-    return [d.run("defaults", "LossScaler() without arguments", long, {}, lr_factor=1.0)]
+    long = [
+        *still,
+        ["repeat", 1999, round_],
+        *look,
+        ["repeat", 1, round_],
+        *look,
+        *d.iteration({3: np.inf}),
+        *look * 12,
+    ]
+    return [d.run("defaults", "LossScaler() without arguments", long, {}, lr_factor=1.0, groups=[[[3]]])]
 
 
 def _together(d: Drawing) -> list[Scenario]:

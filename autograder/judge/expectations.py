@@ -95,6 +95,12 @@ class Expectations:
         """Whether some variant may end as this did."""
         return not evidence.raised or self._shortcuts.raised_by_some(evidence.error)
 
+    def may_be_accepted(self, evidence: Evidence, partly: bool) -> bool:
+        """Whether an accepted program may leave such evidence; partly: as far as it goes."""
+        if not evidence.raised or self._shortcuts.accepted_may_raise:
+            return True
+        return partly and not np.isnan(evidence.values).all()
+
     def knows(self, variant: Variant) -> bool:
         """Whether there are predictions of `variant`; a recorded task has them of the likelier ones only."""
         recorded = getattr(self.task, "predicted", None)

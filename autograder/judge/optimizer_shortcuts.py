@@ -17,6 +17,7 @@ from autograder.judge.rule import CONTRACT, WRITES_AGAIN, Quantities, Rule
 from autograder.judge.shortcuts import Shortcuts
 from autograder.judge.simulate import (
     EXTRAS,
+    Look,
     Slack,
     Update,
     apart,
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 EQUAL = 1e-13
 MOST_REMEMBERED = 10_000
+LOOKS = 3
+"""Places of a variant's run that are remembered, because programs were seen to differ there."""
 NEEDS = {"reload": "reload", "closure": "closure"}
 """Duties of the contract that only some events call for. Constructors are told by other scenarios."""
 RAISED = frozenset(
@@ -46,11 +49,14 @@ ONLY_CONSTRUCTORS = frozenset({"validation", "refuses"})
 class OptimizerShortcuts(Shortcuts):
     """For an OptimizerTask."""
 
+    accepted_may_raise = False
+
     def __init__(self, task: OptimizerTask, scenarios: Sequence[Scenario]):
         super().__init__(task, scenarios)
         self.rule = task.rule
         self._first: dict[Any, FirstUpdate | None] = {}
         self._updates: dict[tuple[str, int], list[Update]] = {}
+        self._looks: dict[tuple[str, int], list[Look]] = {}
 
     def simulate(self, variant: Variant, index: int) -> Expected:
         """The whole prediction; the rule's own updates are kept."""
@@ -71,7 +77,15 @@ class OptimizerShortcuts(Shortcuts):
             first = self._first_update(variant, index)
             if first is not None and first.refutes(variant, values, like):
                 return True
-        return differs(self.rule, variant, self.scenarios[index], values, like)
+        looks = self._looks.setdefault((variant.id, index), [])
+        if any(look.refutes(values, like) for look in looks):
+            return True
+        seen = differs(self.rule, variant, self.scenarios[index], values, like)
+        if isinstance(seen, Look) and len(looks) < LOOKS:
+            if len(self._looks) >= MOST_REMEMBERED:
+                self._looks.clear()
+            looks.append(seen)
+        return bool(seen)
 
     def sees_all(self, variant: Variant, index: int) -> bool:
         """Where old views, gradients, flags and losses follow from the parameters."""

@@ -72,7 +72,8 @@ class _Search:
     """Goes through the programs that a task's bank can describe, looking at as few scenarios of each as possible.
 
     The first scenario excludes nearly all. Two conventions that agree on it are told apart only behind it, and a pair is
-    tried only where its parts leave right scenarios alone and neither has to explain the first one without doing so.
+    tried only where its parts leave right scenarios alone and neither has to explain the first one without doing so. An
+    exception is one part's alone.
     """
 
     def __init__(
@@ -134,24 +135,37 @@ class _Search:
                     yield program
 
     def _likely_pairs(self, kind: int) -> Iterable[Variant]:
-        base = self.bases[kind]
+        base, mistakes = self.bases[kind], self.expectations.task.bank.misconceptions
+        ends = {mistake.id for mistake in mistakes if self._ends_like(_under(base, mistake))}
+        if not ends:
+            return
         calm = self._calm(base)
-        suspects = [
-            mistake
-            for mistake in self.expectations.task.bank.misconceptions
-            if not any(self._changes(base, mistake, i) for i in calm)
-        ]
+        suspects = [mistake for mistake in mistakes if not any(self._changes(base, mistake, i) for i in calm)]
         shows = {mistake.id: self._changes(base, mistake, self.start) for mistake in suspects}
         explains = {mistake.id: self._starts_like(_under(base, mistake)) for mistake in suspects}
         touched = self._touched(base, suspects)
+        fails = {m.id: self._first_failure(_under(base, m)) for m in suspects if explains[m.id]}
         for one, two in combinations(suspects, 2):
             if touched and not (touched[one.id] | touched[two.id]).all():
+                continue
+            if ends.isdisjoint((one.id, two.id)):
                 continue
             if not one.combines_with(two) or not (shows[one.id] or shows[two.id]):
                 continue
             if (not shows[one.id] and not explains[two.id]) or (not shows[two.id] and not explains[one.id]):
                 continue
+            if not self._helps(base, one, two, fails) or not self._helps(base, two, one, fails):
+                continue
             yield one + two
+
+    def _first_failure(self, program: Variant) -> int | None:
+        """The first scenario that a program does not predict."""
+        return next((i for i in self.order if not self.expectations.agrees(program, i, self.evidence[i])), None)
+
+    def _helps(self, base: Variant, one: Variant, two: Variant, fails: Mapping[str, int | None]) -> bool:
+        """Whether `two` changes the first scenario that `one`, which explains the start, leaves unexplained."""
+        index = fails.get(one.id)
+        return index is None or self._changes(base, two, index)
 
     def _touched(self, base: Variant, suspects: Sequence[Variant]) -> dict[str, np.ndarray]:
         """For each mistake, which of the numbers that are wrong at the start it changes; {} where two mistakes together may
@@ -184,6 +198,11 @@ class _Search:
 
     def _starts_like(self, program: Variant) -> bool:
         return self.expectations.agrees(program, self.start, self.evidence[self.start])
+
+    def _ends_like(self, program: Variant) -> bool:
+        """Where the first scenario ended in an exception, whether that of `program` ends at the same event."""
+        evidence = self.evidence[self.start]
+        return not evidence.raised or self.expectations.of(program, self.start).event == evidence.event
 
     def _changes(self, base: Variant, mistake: Variant, index: int) -> bool:
         return self.expectations.changes(base, _under(base, mistake), index)
@@ -220,10 +239,13 @@ def _best_accepted(
     if not wrong:
         return first
     shared = set(wrong[:ENOUGH] if expectations.costly else order)
+    lost = {i for i in wrong if not expectations.may_be_accepted(evidence[i], partly=i in shared)}
 
     def worth(variant: Variant, index: int) -> float:
         if index in fine and not expectations.changes(first, variant, index):
             return 1.0
+        if index in lost:
+            return 0.0
         if index in shared:
             return _share_right(expectations, variant, index, evidence[index])
         return float(expectations.agrees(variant, index, evidence[index], "path"))

@@ -18,6 +18,9 @@ class Shortcuts:
     Whatever is remembered belongs to the scenarios that it was made with, which are named by their numbers.
     """
 
+    accepted_may_raise = True
+    """Whether a program of the accepted set may end in an exception."""
+
     def __init__(self, task: Any, scenarios: Sequence[Scenario]):
         self.task, self.scenarios = task, scenarios
 

@@ -77,10 +77,12 @@ def simulate(rule: Rule, variant: Variant, scenario: Scenario, observe: Observer
         return _Run(rule, variant, scenario, observe).play()
 
 
-def differs(rule: Rule, variant: Variant, scenario: Scenario, values: np.ndarray, like: Expected | None = None) -> bool:
+def differs(
+    rule: Rule, variant: Variant, scenario: Scenario, values: np.ndarray, like: Expected | None = None
+) -> bool | Look:
     """Whether parameters of a program following `variant` are seen to differ from those in `values`; it is played no
-    further than the first such step. like: what `values` are, where they are another variant's; then its tolerance counts,
-    and the event where it raises."""
+    further than the first such step, and where that is comes back. like: what `values` are, where they are another
+    variant's; then its tolerance counts, and the event where it raises."""
     with np.errstate(all="ignore"):
         return _Run(rule, variant, scenario, None).differs(values, like)
 
@@ -136,6 +138,24 @@ class _Stop(Exception):
     """What was looked for is found; nothing further has to be played."""
 
 
+@dataclass(frozen=True)
+class Look:
+    """Where values were seen to differ from a program's: which numbers, what they are in it and how far off they may be.
+    flag: a number that is NaN in a frame that was never written, where the program might not have written it either; -1
+    where it is known to have."""
+
+    here: slice
+    mine: np.ndarray
+    slack: np.ndarray
+    flag: int
+
+    def refutes(self, values: np.ndarray, like: Expected | None = None) -> bool:
+        """Whether other values differ from the program's at this place, too."""
+        if self.flag >= 0 and np.isnan(values[self.flag]):
+            return False
+        return apart(values[self.here], self.mine, self.slack if like is None else like.tolerance[self.here])
+
+
 def apart(one: np.ndarray, other: np.ndarray, tolerance: np.ndarray) -> bool:
     """Whether some numbers are further apart than `tolerance`; most often one comparison tells."""
     return bool((np.abs(one - other) > tolerance).any()) or not near(one, other, tolerance).all()
@@ -147,6 +167,7 @@ class _Run:
         self.updates: list[Update] | None = None
         self.one_step = False
         self.look: Callable[..., bool] | None = None
+        self.seen: Look | None = None
         self.unseen: set[int] = set()
         self.rule, self.scenario, self.program = rule, scenario, scenario.program
         self.variant, self.contract = variant, Contract(variant)
@@ -182,7 +203,7 @@ class _Run:
         ignored[width - 1 :: width] = True  # how much state a program keeps is its own business, unless a check asks
         return Expected(values, tolerance, self.raised, ignored, errors=self.codes)
 
-    def differs(self, values: np.ndarray, like: Expected | None) -> bool:
+    def differs(self, values: np.ndarray, like: Expected | None) -> bool | Look:
         """See the function of this name. A parameter is looked at as soon as a step has written it for the last time; in
         float32 a whole frame at a time, since one that runs away makes all of it unpredictable."""
         shapes = self.program["shapes"]
@@ -190,14 +211,16 @@ class _Run:
 
         def look(i: int, early: bool = False) -> bool:
             start = len(self.frames) * width
+            flag = start + width - EXTRAS
             here = slice(start + starts[i], start + starts[i + 1])
-            if early and (self.dtype == "float32" or self.skipped or np.isnan(values[start + width - EXTRAS])):
+            if early and (self.dtype == "float32" or self.skipped or np.isnan(values[flag])):
                 return False  # where it is NaN, an exception ended this step, and the frame was never written
             if len(self.frames) >= self.lost:
                 return True
             mine, moved = self._tile(self.params[i]), self._tile(self.moved[i])
-            slack = self.slack.of(mine, moved, self.count) if like is None else like.tolerance[here]
-            if apart(values[here], mine, slack):
+            own = self.slack.of(mine, moved, self.count)
+            if apart(values[here], mine, own if like is None else like.tolerance[here]):
+                self.seen = Look(here, mine.copy(), own, flag if early else -1)
                 raise _Stop
             return True
 
@@ -205,7 +228,7 @@ class _Run:
         try:
             self._steps()
         except _Stop:
-            return True
+            return self.seen or True
         if like is not None:
             return self.raised != like.event
         return self.raised is not None and not np.isnan(values[len(self.frames) * width :]).all()

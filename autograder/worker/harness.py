@@ -152,7 +152,7 @@ def _loaded_again(name: str, module: types.ModuleType | None) -> types.ModuleTyp
 def _played(number: int, module: Any, scenario: dict[str, Any], recorder: Recorder) -> bytes:
     random.seed(0)
     np.random.seed(0)
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)  # torch.manual_seed seeds devices too, at ten times the price
     torch.set_grad_enabled(True)
     torch.set_default_dtype(torch.float32)
     player = importlib.import_module(f"autograder.worker.players.{scenario['player']}")
@@ -179,7 +179,8 @@ def _sentence(error: BaseException) -> str:
     what = " ".join(what.split())[:240]
     if isinstance(error, SyntaxError):
         return f"{what}"
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if frame.filename.startswith("course_lib/"):
-            return f"{what} (line {frame.lineno}: {(frame.line or '')[:80]})"
+    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+        path = frame.f_code.co_filename
+        if path.startswith("course_lib/"):
+            return f"{what} (line {line}: {linecache.getline(path, line).strip()[:80]})"
     return what

@@ -14,7 +14,7 @@ import torch
 
 from autograder.worker.codes import GRAD_MODE_OFF
 from autograder.worker.harness import Recorder, reloaded
-from autograder.worker.players.tensors import DTYPES, numbers, size_of, tensor
+from autograder.worker.players.tensors import DTYPES, in_a_row, numbers, size_of, tensor
 
 EXTRAS = ("graph", "leaf", "dtype", "closure_calls", "closure_value", "state_numel")
 """Per frame: graph kept in the state (0/1; GRAD_MODE_OFF for gradients left switched off), parameters that are no trainable leaf any more, parameters whose dtype or
@@ -130,9 +130,11 @@ class _Run:
         return list(zip(order, values, strict=True))
 
     def _frame(self) -> np.ndarray:
-        sizes = [size_of(shape) for shape in self.shapes]
-        columns = (self.params, self.views, [param.grad for param in self.params])
-        parts = [_one_tile(numbers(*pair), self.tiles) for found in columns for pair in zip(found, sizes, strict=True)]
+        sizes = 3 * [size_of(shape) for shape in self.shapes]
+        seen = in_a_row([*self.params, *self.views, *(param.grad for param in self.params)], sizes)
+        if self.tiles > 1:
+            parts = np.split(seen, np.cumsum(sizes)[:-1])
+            seen = np.concatenate([_one_tile(part, self.tiles) for part in parts])
         changed = sum(
             param.dtype != DTYPES[self.dtype] or list(param.shape) != shape
             for param, shape in zip(self.params, self.shapes, strict=True)
@@ -144,7 +146,7 @@ class _Run:
             torch.set_grad_enabled(True)
             graph = GRAD_MODE_OFF
         extras = [graph, bad_leaf, changed, self.closure_calls, self.closure_value, sum(leaf.numel() for leaf in state)]
-        return np.concatenate([*parts, np.asarray(extras, dtype=np.float64)])
+        return np.concatenate([seen, np.asarray(extras, dtype=np.float64)])
 
 
 def _tiled(shape: list[int], tiles: int) -> list[int]:
@@ -154,7 +156,7 @@ def _tiled(shape: list[int], tiles: int) -> list[int]:
 
 def _one_tile(values: np.ndarray, tiles: int) -> np.ndarray:
     """What all tiles hold, up to the rounding of other instructions at a vector's end; NaN where they differ."""
-    if tiles == 1 or not values.size:
+    if not values.size:
         return values
     rows = values.reshape(tiles, -1)
     return np.where(np.ptp(rows, axis=0) <= 1e-12 * np.abs(rows[0]), rows[0], np.nan)

@@ -13,7 +13,7 @@ import torch
 
 from autograder.worker.codes import error_code
 from autograder.worker.harness import Recorder, reloaded
-from autograder.worker.players.tensors import numbers, size_of, tensor
+from autograder.worker.players.tensors import in_a_row, numbers, size_of, tensor
 
 
 def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
@@ -158,8 +158,7 @@ class _Run:
         sizes = [size_of(shape) for shape in self.shapes]
         result = float(self.result) if isinstance(self.result, np.bool_) else self.result
         parts = [numbers(result, 1), np.array([self.error])]
-        parts += [numbers(param, size) for param, size in zip(self.params, sizes, strict=True)]
-        parts += [numbers(view, size) for view, size in zip(self.views, sizes, strict=True)]
-        grads = np.concatenate([numbers(param.grad, size) for param, size in zip(self.params, sizes, strict=True)])
+        seen = in_a_row([*self.params, *self.views], 2 * sizes)
+        grads = in_a_row([param.grad for param in self.params], sizes)
         cleared = event[:2] == ["call", "zero_grad"]
-        return np.concatenate([*parts, np.nan_to_num(grads) if cleared else grads])
+        return np.concatenate([*parts, seen, np.nan_to_num(grads) if cleared else grads])

@@ -15,6 +15,7 @@ DTYPES = {
     "float16": torch.float16,
     "int64": torch.int64,
 }
+READ_AT_ONCE = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
 
 
 def tensor(values: Any, shape: list[int], dtype: str, layout: str = "contiguous") -> torch.Tensor:
@@ -36,6 +37,31 @@ def numbers(value: Any, count: int) -> np.ndarray:
     elif isinstance(value, np.ndarray) and value.size == count and value.dtype.kind in "fiu":
         return value.astype(np.float64).reshape(-1)
     return np.full(count, np.nan)
+
+
+def in_a_row(values: list[Any], counts: list[int]) -> np.ndarray:
+    """`numbers` of each value, one behind the other; plain tensors of one dtype are read all at once."""
+    dtype = next((getattr(value, "dtype", None) for value in values if value is not None), None)
+    if dtype not in READ_AT_ONCE or not all(
+        value is None or _plain(value, count, dtype) for value, count in zip(values, counts, strict=True)
+    ):
+        return np.concatenate([numbers(value, count) for value, count in zip(values, counts, strict=True)])
+    with torch.no_grad():
+        flat = [
+            torch.full((count,), math.nan, dtype=dtype) if value is None else value.reshape(-1)
+            for value, count in zip(values, counts, strict=True)
+        ]
+        return torch.cat(flat).to(torch.float64).numpy()
+
+
+def _plain(value: Any, count: int, dtype: torch.dtype) -> bool:
+    return (
+        type(value) in (torch.Tensor, torch.nn.Parameter)
+        and value.dtype is dtype
+        and value.layout is torch.strided
+        and value.is_cpu
+        and value.numel() == count
+    )
 
 
 def kind_of(value: Any) -> int:
