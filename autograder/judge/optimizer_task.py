@@ -32,6 +32,10 @@ def one_of(*values: Any) -> Draw:
     return lambda rng: values[int(rng.integers(len(values)))]
 
 
+LEAST_DIRECTION = 0.1
+"""The smallest singular value of a gradient, in units of the largest."""
+
+
 @dataclass(frozen=True)
 class OptimizerTask:
     """What a maintainer writes for a new optimizer, beside its rule and its bank.
@@ -208,7 +212,17 @@ class Drawing:
 
     def grads(self, shapes: Sequence[Sequence[int]], scale: float = 1.0, dtype: str = "float64") -> list[Any]:
         """One gradient for each parameter."""
-        return [flat(representable(scale * self.values(shape), dtype)) for shape in shapes]
+        return [flat(representable(scale * self._gradient(shape), dtype)) for shape in shapes]
+
+    def _gradient(self, shape: Sequence[int]) -> np.ndarray:
+        """Where a rule mixes, no direction of a matrix is so small that its rounding would turn the update."""
+        while True:
+            drawn = self.values(shape)
+            if not self.task.rule.mixes or drawn.ndim != 2:
+                return drawn
+            sizes = np.linalg.svd(drawn, compute_uv=False)
+            if sizes[-1] > LEAST_DIRECTION * sizes[0]:
+                return drawn
 
     def steps(self, count: int, shapes: Sequence[Sequence[int]], which: int = 0, **kinds: Any) -> list[list[Any]]:
         """`count` step events."""

@@ -370,13 +370,21 @@ class _Run:
         frames[:, -EXTRAS:] = 0.0
         frames[:, -EXTRAS], frames[:, -3], frames[:, -2], frames[:, -1] = self.contract.graph, calls, value, np.nan
         slack[:, :count] = slack[:, count : 2 * count] = self.slack.of(params, moved, number[:, None])
-        slack[:, 2 * count : -EXTRAS] = (self.slack.close if self.contract.changes_gradients else 1e-12) * np.abs(
-            np.nan_to_num(grads)
-        )
+        sizes = np.abs(np.nan_to_num(grads))
+        if self.contract.changes_gradients:  # sums, whose numbers may cancel
+            largest = [part.max(axis=1, initial=0.0, keepdims=True) + 0 * part for part in self._parts(sizes)]
+            slack[:, 2 * count : -EXTRAS] = self.slack.close * np.concatenate(largest, axis=1)
+        else:
+            slack[:, 2 * count : -EXTRAS] = 1e-12 * sizes
         if curvature.any():
             slack[:, 2 * count : -EXTRAS] += curvature[:, None] * np.nan_to_num(slack[:, :count], posinf=0.0)
         slack[:, -2] = np.where(np.isfinite(value), (1e-6 + self.slack.coarse) * np.abs(value), 0.0)
         return values, tolerance
+
+    def _parts(self, rows: np.ndarray) -> list[np.ndarray]:
+        """Columns of one parameter after the other."""
+        ends = list(accumulate(prod(shape) for shape in self.program["shapes"]))
+        return np.split(rows, ends[:-1], axis=1)
 
     def _tile(self, array: np.ndarray) -> np.ndarray:
         """The numbers of an array; of one that repeats them, those that are repeated."""
