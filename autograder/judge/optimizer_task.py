@@ -212,10 +212,10 @@ class Drawing:
 
     def grads(self, shapes: Sequence[Sequence[int]], scale: float = 1.0, dtype: str = "float64") -> list[Any]:
         """One gradient for each parameter."""
-        return [flat(representable(scale * self._gradient(shape), dtype)) for shape in shapes]
+        return [flat(representable(scale * self.gradient(shape), dtype)) for shape in shapes]
 
-    def _gradient(self, shape: Sequence[int]) -> np.ndarray:
-        """Where a rule mixes, no direction of a matrix is so small that its rounding would turn the update."""
+    def gradient(self, shape: Sequence[int]) -> np.ndarray:
+        """One gradient. Where a rule mixes, no direction of a matrix is so small that its rounding would turn the update."""
         while True:
             drawn = self.values(shape)
             if not self.task.rule.mixes or drawn.ndim != 2:

@@ -268,13 +268,14 @@ def _only_decay(d: Drawing) -> Scenario:
 
 def _from_zero(d: Drawing) -> Scenario:
     """bfloat16 parameters that start at zero are no coarser than their moves. A second gradient against the first shows what
-    is remembered; ε is above all gradients, lr is large, so that no mistake's numbers cancel."""
+    is remembered; all gradients of one shape have one direction, ε is above them, lr is large: no mistake's numbers cancel.
+    """
     shapes = d.task.shapes
-    signs = [d.rng.choice([-1.0, 1.0], size=np.prod(shape, dtype=int)) for shape in shapes]
-    events = []
-    for scale in (0.1, -0.03, 0.08):
-        step = d.steps(1, shapes, scale=abs(scale), dtype="bfloat16")
-        events += _of_one_sign(step, [np.copysign(sign, sign * scale) for sign in signs])
+    there = {tuple(shape): d.gradient(shape) for shape in shapes}
+    events = [
+        ["step", 0, [flat(representable(scale * there[tuple(shape)], "bfloat16")) for shape in shapes]]
+        for scale in (0.1, -0.03, 0.08)
+    ]
     hyper = d.hyper()
     hyper |= {"lr": 10 * hyper["lr"]} | ({"eps": round(float(d.rng.uniform(0.3, 0.4)), 3)} if "eps" in hyper else {})
     instances, init = d.one_group(hyper, len(shapes)), [flat(np.zeros(shape)) for shape in shapes]
