@@ -17,10 +17,10 @@ DEFAULTS = {"init_scale": 2.0**16, "growth_factor": 2.0, "backoff_factor": 0.5, 
 LARGEST_FLOAT32 = (2 - 2.0**-23) * 2.0**127
 
 LOOP = (
-    *("graph", "none", "after_step", "overflowed", "backed_off", "clean_after_overflow"),
-    *("counted", "due", "grown", "clean_after_growth", "forget_found", "forget_unscaled"),
+    *("after_step", "overflowed", "backed_off", "clean_after_overflow", "counted", "due"),
+    *("grown", "clean_after_growth", "forget_found", "forget_unscaled"),
 )
-"""The steps of an iteration whose gradients are zero."""
+"""The steps of an iteration whose gradients are zero, and stay."""
 
 
 def raise_runtime_error(run: LossScalerRun, which: int) -> None:
@@ -149,8 +149,7 @@ class LossScalerRun(ScriptedRun):
         self.does["forget_unscaled"](self)
 
     def repeat(self, times: int, events: list[list[Any]]) -> None:
-        """Iterations whose gradients are zero move nothing: only the scale is simulated. A scale beyond float32 makes the
-        zeros NaN."""
+        """Iterations whose gradients stay zero move nothing: only the scale is simulated."""
         if all(self.does[name] is self.steps[name] for name in LOOP):
             self._repeat_as_stated(times)
         else:
@@ -159,10 +158,8 @@ class LossScalerRun(ScriptedRun):
         self.open_grads = True
 
     def _idle_iteration(self) -> None:
-        self.does["graph"](self)
-        self.does["none"](self)
         self.unscaled.add(0)
-        self.found[0] = self.found.get(0, False) or self.loss_scale > LARGEST_FLOAT32
+        self.found.setdefault(0, False)
         self.does["after_step"](self)
         self.update()
 
@@ -171,6 +168,5 @@ class LossScalerRun(ScriptedRun):
         while times:
             self._idle_iteration()
             times -= 1
-            if self.loss_scale <= LARGEST_FLOAT32:
-                clean = min(times, max(self.growth_interval - self.clean - 1, 0))
-                self.clean, times = self.clean + clean, times - clean
+            clean = min(times, max(self.growth_interval - self.clean - 1, 0))
+            self.clean, times = self.clean + clean, times - clean
