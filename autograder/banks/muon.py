@@ -116,9 +116,9 @@ def _turned(d: Drawing, nesterov: bool) -> Scenario:
     directions are of one size, and no rule's combination of the two gradients is near zero."""
     shapes = d.task.shapes[1:]
     there = [representable(_orthogonal(d, *shape), "bfloat16") for shape in shapes]
-    back = [representable(-0.3 * grad, "bfloat16") for grad in there]
+    back = [representable(-0.46 * grad, "bfloat16") for grad in there]
     events = [["step", 0, [flat(grad) for grad in grads]] for grads in (there, back)]
-    hyper = {**d.hyper(), "nesterov": nesterov, "momentum": round(float(d.rng.uniform(0.58, 0.6)), 3)}
+    hyper = {**d.hyper(), "nesterov": nesterov, "momentum": round(float(d.rng.uniform(0.62, 0.65)), 3)}
     init = [flat(np.zeros(shape)) for shape in shapes]
     about = f"bfloat16 parameters, nesterov={nesterov}, gradients that turn round"
     return d.run("dtypes", about, d.one_group(hyper, len(init)), events, shapes, init=init, dtype="bfloat16")

@@ -87,6 +87,7 @@ class MuonTask(OptimizerTask):
             if scenario.player == "optimizer"
             and scenario.family not in ("closure", "matrices_only")
             and scenario.program.get("dtype", "float64") == "float64"
+            and "rtol" not in scenario.program
         ]
 
         def distance(variant: Variant) -> float:
@@ -94,7 +95,7 @@ class MuonTask(OptimizerTask):
             for i, scenario, mine in runs:
                 right = self._moves(expectations.of(variant, i).values, scenario)
                 off += float(np.nan_to_num(np.linalg.norm(mine - right) / np.linalg.norm(right), nan=0.0, posinf=0.0))
-            return off
+            return float(f"{off:.4g}")  # where only eps tells two apart, the earlier one stays the first
 
         return sorted(variants, key=distance)
 

@@ -274,13 +274,23 @@ def _from_zero(d: Drawing) -> Scenario:
     there = {tuple(shape): d.gradient(shape) for shape in shapes}
     events = [
         ["step", 0, [flat(representable(scale * there[tuple(shape)], "bfloat16")) for shape in shapes]]
-        for scale in (0.1, -0.03, 0.08)
+        for scale in (0.1, -0.015, 0.08)
     ]
     hyper = d.hyper()
+    if "momentum" in hyper:
+        hyper["momentum"] = _fades(d)
+    if "betas" in hyper:
+        hyper["betas"] = [_fades(d), hyper["betas"][1]]
     hyper |= {"lr": 10 * hyper["lr"]} | ({"eps": round(float(d.rng.uniform(0.3, 0.4)), 3)} if "eps" in hyper else {})
     instances, init = d.one_group(hyper, len(shapes)), [flat(np.zeros(shape)) for shape in shapes]
     about = "bfloat16 parameters that start at zero"
     return d.run("dtypes", about, instances, events, init=init, dtype="bfloat16", rtol=0.05)
+
+
+def _fades(d: Drawing) -> float:
+    """How much of a memory is kept: with this, averages and sums, looked ahead from or not, keep the first gradient's sign
+    when the second is -0.15 times the first."""
+    return round(float(d.rng.uniform(0.5, 0.75)), 4)
 
 
 def _invalid(d: Drawing) -> list[Scenario]:
