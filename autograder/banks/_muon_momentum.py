@@ -355,7 +355,17 @@ def _orthogonalisation(bank: Bank) -> None:
             "Which parameters does your test see? A model has more than one, and perhaps several groups.",
             "In __init__, go through every group and every parameter: raise ValueError if its ndim is not 2.",
         ),
-        refuses=lambda shape, beside: not beside,
+        refuses=lambda shape, beside: beside in ("", "front"),
+    )
+    add(
+        "last-parameter-looked-at",
+        "that looks at the last parameter only to see whether all are matrices",
+        hints=(
+            "Build Muon from a bias and a matrix, in this order. Who notices?",
+            "What becomes of the first parameter's answer when the loop comes to the second?",
+            "Raise ValueError inside the loop, as soon as a parameter's ndim is not 2.",
+        ),
+        refuses=lambda shape, beside: beside != "front",
     )
     add(
         "first-group-looked-at",

@@ -45,13 +45,11 @@ def _more(d: Drawing) -> list[Scenario]:
         d.run("scales", f"scale={mode!r}", d.one_group({**d.hyper(), "scale": mode}, 4), d.steps(2, shapes), shapes)
         for mode in ("original", "match_rms", "spectral")
     ]
-    mode, other = (str(name) for name in d.rng.permutation(["original", "match_rms", "spectral"])[:2])
-    own = {**d.hyper(), "scale": other, "ns_steps": 4}
-    groups = [{"params": [0, 1], "hyper": {}}, {"params": [2, 3], "hyper": own}]
-    instances = [{"groups": groups, "kwargs": {**d.hyper(), "scale": mode, "ns_steps": 2}}]
-    wide_one_last = [[4, 2], [3, 3], [2, 4], [4, 2]]  # it tells all scales apart
-    about = "two groups with different scales and ns_steps"
-    found.append(d.run("groups", about, instances, d.steps(2, wide_one_last), wide_one_last))
+    found.append(_three_scales(d))
+    without = {**d.all_on(), "momentum": 0.0, "nesterov": True}
+    found.append(
+        d.run("momentum", "momentum=0, with weight decay", d.one_group(without, 4), d.steps(2, shapes), shapes)
+    )
     zero = d.steps(3, shapes)
     zero[0][2][0] = [0.0] * 8
     zero[0][2][3] = zero[1][2][3] = [0.0] * 8
@@ -78,9 +76,9 @@ def _more(d: Drawing) -> list[Scenario]:
     found.append(Scenario("invalid", "constructor", zeros, 2, "hyperparameters of zero"))
     vectors = {
         "entry": "Muon",
-        "attempts": [{"lr": 0.1}] * 6,
-        "shapes": [[3], [], [2, 3, 2], [2, 2, 1, 1], [3], [3]],
-        "beside": ["", "", "", "", "list", "group"],
+        "attempts": [{"lr": 0.1}] * 7,
+        "shapes": [[3], [], [2, 3, 2], [2, 2, 1, 1], [3], [3], [3]],
+        "beside": ["", "", "", "", "front", "list", "group"],
     }
     found.append(
         d.run(
@@ -92,7 +90,19 @@ def _more(d: Drawing) -> list[Scenario]:
             reuse_grads=True,
         )
     )
-    return [*found, Scenario("matrices_only", "constructor", vectors, 6, "a parameter that is not a matrix")]
+    return [*found, Scenario("matrices_only", "constructor", vectors, 7, "a parameter that is not a matrix")]
+
+
+def _three_scales(d: Drawing) -> Scenario:
+    """A group for each mode, with a wide matrix in it that tells all modes apart."""
+    shapes = [[4, 2], [2, 4], [3, 3], [2, 4], [2, 4], [4, 2]]
+    own = [
+        {**d.hyper(), "scale": str(mode), "ns_steps": steps}
+        for mode, steps in zip(d.rng.permutation(["original", "match_rms", "spectral"]), (2, 4, 1), strict=True)
+    ]
+    groups = [{"params": [2 * i, 2 * i + 1], "hyper": own[i] if i else {}} for i in range(3)]
+    instances = [{"groups": groups, "kwargs": own[0]}]
+    return d.run("groups", "groups with different scales and ns_steps", instances, d.steps(2, shapes), shapes)
 
 
 def _tiny(d: Drawing) -> Scenario:

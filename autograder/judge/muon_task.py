@@ -135,7 +135,7 @@ class MuonTask(OptimizerTask):
         """A difference in words."""
         if scenario.family == "matrices_only":
             taken = int(np.argmax(evidence.values != expected.values))
-            where = {"list": " behind a matrix", "group": " in the second group"}.get(
+            where = {"front": " before a matrix", "list": " behind a matrix", "group": " in the second group"}.get(
                 scenario.program["beside"][taken], ""
             )
             return (

@@ -188,6 +188,7 @@ WRONG = {
     "zero-lr-refused": refuses_zero("lr"),
     "first-parameter-looked-at": [(_LOOKED_AT, _LOOKED_AT.replace("groups:", "groups[:1]:").replace('"]:', '"][:1]:'))],
     "first-group-looked-at": [(_LOOKED_AT, _LOOKED_AT.replace("groups:", "groups[:1]:"))],
+    "last-parameter-looked-at": [(_LOOKED_AT, _LOOKED_AT.replace('"]:', '"][-1:]:'))],
     "storage-replaced": [(_DECAY, "p.data = p.data * (1 - lr * wd)")],
     "local-variable-only": [(_DECAY, "p = p * (1 - lr * wd)")],
     "closure-ignored": [("                loss = closure()", "                pass")],

@@ -24,6 +24,7 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
             param, matrix = torch.nn.Parameter(torch.ones(shape)), torch.nn.Parameter(torch.ones(2, 3))
             params: dict[str, Any] = {
                 "": [param],
+                "front": [param, matrix],
                 "list": [matrix, param],
                 "group": [{"params": [matrix]}, {"params": [param]}],
             }
