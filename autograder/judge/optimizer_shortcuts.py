@@ -77,13 +77,13 @@ class OptimizerShortcuts(Shortcuts):
             first = self._first_update(variant, index)
             if first is not None and first.refutes(variant, values, like):
                 return True
+        if len(self._looks) >= MOST_REMEMBERED:
+            self._looks.clear()
         looks = self._looks.setdefault((variant.id, index), [])
         if any(look.refutes(values, like) for look in looks):
             return True
         seen = differs(self.rule, variant, self.scenarios[index], values, like)
         if isinstance(seen, Look) and len(looks) < LOOKS:
-            if len(self._looks) >= MOST_REMEMBERED:
-                self._looks.clear()
             looks.append(seen)
         return bool(seen)
 
