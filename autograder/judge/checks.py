@@ -209,11 +209,13 @@ class Student:
             ]
             return tuple(showing) or self.recognition.mistakes
         family = [i for i in self._chosen(scenarios[index].family) if self.evidence[i].ending == "played"]
+        wrong = self.recognition.wrong
+        wrong_first = sorted(family, key=lambda i: (i not in wrong, scenarios[i].size))
         path = self._expectations.task.part("path", scenarios[index])
         if found.raised or len(family) < 2 or not np.isfinite(found.values[path]).any():
             return None
         for mistake in self._expectations.task.bank.misconceptions:
-            here = all(self._expectations.agrees(mistake, i, self.evidence[i]) for i in family)
+            here = all(self._expectations.agrees(mistake, i, self.evidence[i]) for i in wrong_first)
             if here and self._leaves_right_alone(mistake) and self._goes_on(mistake, family):
                 return (mistake,)
         return None
