@@ -31,7 +31,7 @@ def betas(rng: np.random.Generator) -> list[float]:
 
 def slow_betas(rng: np.random.Generator) -> list[float]:
     """A pair like those of real training: hundreds of steps are needed until the correction no longer matters."""
-    return [round(float(rng.uniform(0.9, 0.98)), 4), round(float(rng.uniform(0.993, 0.999)), 4)]
+    return [round(float(rng.uniform(0.9, 0.98)), 4), round(float(rng.uniform(0.997, 0.999)), 4)]
 
 
 DRAW: dict[str, Draw] = {

@@ -226,6 +226,7 @@ add(
         "Draw one order; its first part is training, the rest is validation.",
     ),
     val=lambda s: s.rng.permutation(len(s.pairs))[s.cut :],
+    free=lambda: ("shared", "lost"),
 )
 add(
     "drawn-with-replacement",

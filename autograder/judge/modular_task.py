@@ -121,6 +121,8 @@ class ModularTask:
         middle = ignored.size - call["p"] ** 2
         for table in (ignored[len(FEATURES) : middle], ignored[middle:]):
             table |= table.any()
+        if ignored[middle:].any():  # which pairs are there is chance, and so is the largest answer
+            ignored[FEATURES.index("largest")] = True
 
     def _with_form(self, variant: Variant, values: np.ndarray) -> np.ndarray:
         if values[0] == 0:

@@ -232,5 +232,5 @@ WRONG = {
     ],
 }
 
-CANCEL = [{"answers-shuffled-apart", "generator-copied"}]
+CANCEL = [{"answers-shuffled-apart", "generator-copied"}, {"drawn-separately", "generator-copied"}]  # one order twice
 """The copy gives the pairs the order that the generator then gives the answers."""
