@@ -247,8 +247,10 @@ def _of_one_sign(events: list[list[Any]], init: list[np.ndarray]) -> list[list[A
 
 
 def _coarse(d: Drawing) -> Scenario:
-    """Everything on in bfloat16, and one step so long that decay is more than rounding."""
-    init = [representable(d.values(shape), "bfloat16") for shape in d.task.shapes]
+    """Everything on in bfloat16, and one step so long that decay is more than rounding. All numbers are positive, so that no
+    mistake takes the root of what is left of two that cancel; but not in matrices, which would be nearly of rank one."""
+    drawn = [d.values(shape) for shape in d.task.shapes]
+    init = [representable(values if d.task.rule.mixes else np.abs(values), "bfloat16") for values in drawn]
     events = _of_one_sign(d.steps(1, d.task.shapes, dtype="bfloat16"), init)
     first, second = ({**hyper, "lr": 4 * hyper["lr"]} for hyper in (d.all_on(), d.all_on()))
     instances, about = _two_groups(d, first, second), "bfloat16 parameters, with everything on"
