@@ -188,10 +188,8 @@ class _Run:
         self.count, self.skipped, self.lost = 0, False, self.scenario.size
         self.raised: int | None = None
         self.codes: tuple[ErrorCode, ...] = ()
-        self.dtype, self.slack = (
-            self.program.get("dtype", "float64"),
-            Slack(rule, self.program, variant.kind == "misconception"),
-        )
+        self.dtype = self.program.get("dtype", "float64")
+        self.slack = Slack(rule, self.program, variant.kind == "misconception")
 
     def play(self) -> Expected:
         """Every event; where the program raises, the frames end."""
@@ -206,8 +204,7 @@ class _Run:
     def differs(self, values: np.ndarray, like: Expected | None) -> bool | Look:
         """See the function of this name. A parameter is looked at as soon as a step has written it for the last time; in
         float32 a whole frame at a time, since one that runs away makes all of it unpredictable."""
-        shapes = self.program["shapes"]
-        width, starts = frame_width(shapes), [0, *accumulate(prod(shape) for shape in shapes)]
+        width, starts = frame_width(self.program["shapes"]), self._starts()
 
         def look(i: int, early: bool = False) -> bool:
             start = len(self.frames) * width
@@ -218,8 +215,9 @@ class _Run:
             if len(self.frames) >= self.lost:
                 return True
             mine, moved = self._tile(self.params[i]), self._tile(self.moved[i])
-            own = self.slack.of(mine, moved, self.count)
-            if apart(values[here], mine, own if like is None else like.tolerance[here]):
+            slack = self.slack.of(mine, moved, self.count) if like is None else like.tolerance[here]
+            if apart(values[here], mine, slack):
+                own = slack if like is None else self.slack.of(mine, moved, self.count)
                 self.seen = Look(here, mine.copy(), own, flag if early else -1)
                 raise _Stop
             return True
@@ -372,7 +370,8 @@ class _Run:
         slack[:, :count] = slack[:, count : 2 * count] = self.slack.of(params, moved, number[:, None])
         sizes = np.abs(np.nan_to_num(grads))
         if self.contract.changes_gradients:  # sums, whose numbers may cancel
-            largest = [part.max(axis=1, initial=0.0, keepdims=True) + 0 * part for part in self._parts(sizes)]
+            parts = np.split(sizes, self._starts()[1:-1], axis=1)
+            largest = [part.max(axis=1, initial=0.0, keepdims=True).repeat(part.shape[1], axis=1) for part in parts]
             slack[:, 2 * count : -EXTRAS] = self.slack.close * np.concatenate(largest, axis=1)
         else:
             slack[:, 2 * count : -EXTRAS] = 1e-12 * sizes
@@ -381,10 +380,9 @@ class _Run:
         slack[:, -2] = np.where(np.isfinite(value), (1e-6 + self.slack.coarse) * np.abs(value), 0.0)
         return values, tolerance
 
-    def _parts(self, rows: np.ndarray) -> list[np.ndarray]:
-        """Columns of one parameter after the other."""
-        ends = list(accumulate(prod(shape) for shape in self.program["shapes"]))
-        return np.split(rows, ends[:-1], axis=1)
+    def _starts(self) -> list[int]:
+        """Where each parameter's numbers start among those of all; at last, how many there are."""
+        return [0, *accumulate(prod(shape) for shape in self.program["shapes"])]
 
     def _tile(self, array: np.ndarray) -> np.ndarray:
         """The numbers of an array; of one that repeats them, those that are repeated."""
