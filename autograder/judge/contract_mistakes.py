@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograder.judge.closure_mistakes import CLOSURES
 from autograder.judge.contract import Entry, Raises, entries
+from autograder.judge.rounding import representable
 from autograder.judge.state_mistakes import CLOCKS, STATES
 from autograder.judge.variants import Step, Variant
 from autograder.worker.codes import GRAD_MODE_OFF, ErrorCode
@@ -285,6 +286,12 @@ def _view_left_behind(run: Any, i: int, new: np.ndarray) -> None:
     run.params[i] = new
 
 
+def _as_float32(run: Any, i: int, new: np.ndarray) -> None:
+    """Read as float32, changed, written as float32."""
+    old = run.params[i]
+    run.params[i] = run.views[i] = representable(representable(old, "float32") + (new - old), "float32")
+
+
 def _nothing_moves(run: Any, i: int, new: np.ndarray) -> None:
     """The new value went into a local variable."""
 
@@ -354,6 +361,16 @@ STORAGE = [
         storage=_view_left_behind,
     ),
     _mistake(
+        "float32-inside",
+        "that turns parameters into float32 to compute with, whatever their dtype",
+        (
+            "A float64 parameter of 10000 should end at 9999.9876. What does float32 make of that?",
+            "p.float() forgets half of a float64 parameter's digits. Where does your step call it?",
+            "Compute in the parameter's own dtype: leave out .float() and dtype=torch.float32.",
+        ),
+        storage=_as_float32,
+    ),
+    _mistake(
         "local-variable-only",
         "that computes the new value but never writes it into the parameter",
         (
@@ -379,10 +396,33 @@ def _zero_refused(name: str) -> Variant:
     )
 
 
+def _is_large(kwargs: Mapping[str, Any]) -> bool:
+    return kwargs.get("lr", 0) > 1 or kwargs.get("weight_decay", 0) > 1
+
+
+def _refuse_large(program: dict[str, Any]) -> None:
+    for instance in program["instances"]:
+        if _is_large(instance.get("kwargs", {})):
+            raise Raises(ErrorCode.VALUE)
+
+
+LARGE_REFUSED = _mistake(
+    "above-one-refused",
+    "that refuses a learning rate or a weight decay above 1",
+    (
+        "Build it with lr = 2. Is anything wrong with that?",
+        "Which values does the task call invalid: negative ones, or large ones as well?",
+        "A β has to be below 1; lr and weight_decay have no upper limit. Raise ValueError for negative ones only.",
+    ),
+    validation=lambda kwargs, invalid: not invalid and not _is_large(kwargs),
+    construct=_refuse_large,
+)
+
+
 def contract_mistakes(*, stateful: bool, clocked: bool, zeros: Sequence[str] = ("lr",)) -> list[Variant]:
     """The catalogue for a rule: mistakes with state only where there is state, with t only where the rule reads t. zeros:
     hyperparameters that may be zero."""
-    found = [*VISITS, *HYPERS, *GRADIENTS, *STORAGE, *CLOSURES, *map(_zero_refused, zeros)]
+    found = [*VISITS, *HYPERS, *GRADIENTS, *STORAGE, *CLOSURES, *map(_zero_refused, zeros), LARGE_REFUSED]
     if stateful:
         found += STATES
     if clocked:

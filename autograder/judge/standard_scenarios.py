@@ -17,6 +17,8 @@ SEEN, BLOCKS, UNSEEN = 45, 15, 15
 can count."""
 
 
+LARGE = 1e4
+"""Neighbours in float32 are 1e-3 apart here."""
 SMALL_MOVES = 2e-4
 """With a learning rate of 1e-3, decay by a factor that is kept in float32 is off by as much."""
 
@@ -33,7 +35,7 @@ def standard_scenarios(d: Drawing) -> list[Scenario]:
     found.append(_long_run(d))
     if not d.task.rule.mixes:
         found += [_large(d), _not_a_number(d)]
-    return found + _invalid(d)
+    return [*found, _precise(d), *_invalid(d)]
 
 
 def _first_steps(d: Drawing) -> list[Scenario]:
@@ -158,6 +160,14 @@ def _large(d: Drawing) -> Scenario:
     shapes = [[3], [2, 1, 2], [1, 2, 1, 2]]
     about = "parameters of 1000 numbers and more"
     return d.run("steps", about, d.one_group(d.hyper(), len(shapes)), d.steps(2, shapes), shapes, tiles=500)
+
+
+def _precise(d: Drawing) -> Scenario:
+    """Parameters so large beside their moves that float32, which holds where they start, does not hold where they go."""
+    shapes = d.task.shapes[:2]
+    init = [flat(representable(LARGE * d.values(shape), "float32")) for shape in shapes]
+    about = f"float64 parameters of about {LARGE:.0f}"
+    return d.run("dtypes", about, d.one_group(d.hyper(), 2), d.steps(2, shapes), shapes, init=init)
 
 
 def _extremes(d: Drawing) -> list[Scenario]:
@@ -302,6 +312,7 @@ def _invalid(d: Drawing) -> list[Scenario]:
     attempts = [({**{n: d.task.draw[n](d.rng) for n in d.task.rule.required}, **bad}, True) for bad in d.task.invalid]
     attempts += [(d.all_on(), False) for _ in range(3)]
     attempts += [({**d.all_on(), name: 0.0}, False) for name in ("lr", "eps") if name in d.task.rule.hyper]
+    attempts += [({**d.all_on(), name: 2.0}, False) for name in ("lr", "weight_decay") if name in d.task.rule.hyper]
     order = d.rng.permutation(len(attempts))
     program = {
         "entry": d.task.rule.entry,

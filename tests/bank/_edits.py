@@ -22,6 +22,9 @@ def refuses_zero(name: str) -> Edits:
     return [(BUILT, f"        if {name} == 0:\n            raise ValueError({name!r})\n")]
 
 
+LARGE_REFUSED: Edits = [
+    (BUILT, "        if lr > 1 or weight_decay > 1:\n            raise ValueError(lr, weight_decay)\n")
+]
 BODY = "    # class body\n"
 STATE = "state = self.state[p]\n"
 LR = 'lr = group["lr"]\n'
@@ -148,7 +151,9 @@ def contract_mistakes(step: str, hyper: Mapping[str, str]) -> dict[str, Edits]:
         "grad-mode-left-off": [(NO_GRAD, STEP_WITHOUT)],
         "zero-lr-refused": refuses_zero("lr"),
         **({"zero-eps-refused": refuses_zero("eps")} if "eps" in hyper else {}),
+        "above-one-refused": LARGE_REFUSED,
         "storage-replaced": [(step, f"p.data = p.data - {change}")],
+        "float32-inside": [(step, f"p.copy_(p.float() - ({change}).float())")],
         "local-variable-only": [(step, f"p = p - {change}")],
         "closure-ignored": [(CALL, "                pass\n")],
         "closure-value-lost": [("        # done\n        return loss", "        # done")],
