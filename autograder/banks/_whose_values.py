@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autograder.judge.contract import built_hyper
 from autograder.judge.variants import Bank, Step
 
 
@@ -74,7 +75,7 @@ def _of_the_first(name: str) -> Step:
 
 def _as_built(name: str) -> Step:
     def hyper(instance: Any, group: Any) -> dict[str, Any]:
-        built = instance.built_with[instance.groups.index(group)]["hyper"]
+        built = built_hyper(instance, group)
         return {**group["hyper"], **({name: built[name]} if name in built else {})}
 
     return hyper

@@ -11,7 +11,7 @@ from autograder.judge.evidence import Scenario
 from autograder.judge.muon_task import MuonTask
 from autograder.judge.optimizer_task import Drawing, between, one_of
 from autograder.judge.rounding import representable
-from autograder.judge.standard_scenarios import flat
+from autograder.judge.usage_scenarios import flat
 from autograder.judge.variants import Bank
 from autograder.oracles.muon import RULE
 

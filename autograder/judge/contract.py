@@ -94,6 +94,16 @@ class Contract:
             mine["hyper"] = dict(theirs["hyper"])
         self._call("reload", fresh)
 
+    def restore(self, instance: Instance, saved: Instance) -> None:
+        """An earlier state_dict, loaded into the optimizer that it came from: what a reload loses stays as it is."""
+        state, clocks = instance.state, instance.clocks
+        instance.state, instance.clocks = {"saved": {}}, {"saved": 0}
+        self._call("reload", instance)
+        instance.state = deepcopy(saved.state) if instance.state else state
+        instance.clocks = dict(saved.clocks) if instance.clocks else clocks
+        for mine, theirs in zip(instance.groups, saved.groups, strict=True):
+            mine["hyper"] = dict(theirs["hyper"])
+
     def write(self, run: _Run, i: int, new: np.ndarray) -> None:
         """The new values, written into the parameter's own storage."""
         if "storage" in self._replaced:
@@ -122,3 +132,8 @@ class Contract:
 def entries(instance: Instance) -> list[tuple[dict[str, Any], int]]:
     """(group, parameter number) in the order of the groups."""
     return [(group, i) for group in instance.groups for i in group["params"]]
+
+
+def built_hyper(instance: Instance, group: dict[str, Any]) -> dict[str, Any]:
+    """A group's hyperparameters when the optimizer was built."""
+    return instance.built_with[instance.groups.index(group)]["hyper"]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograder.judge.closure_mistakes import CLOSURES
-from autograder.judge.contract import Entry, Raises, entries
+from autograder.judge.contract import Entry, Raises, built_hyper, entries
 from autograder.judge.rounding import representable
 from autograder.judge.state_mistakes import CLOCKS, STATES
 from autograder.judge.variants import Step, Variant
@@ -77,7 +77,7 @@ def _built_hyper(*names: str) -> Step:
     """The named hyperparameters (all without names) as they were when the optimizer was built."""
 
     def hyper(instance: Any, group: Any) -> dict[str, Any]:
-        built = instance.built_with[instance.groups.index(group)]["hyper"]
+        built = built_hyper(instance, group)
         return {**group["hyper"], **({name: built[name] for name in names if name in built} if names else built)}
 
     return hyper

@@ -25,15 +25,14 @@ class DifferentPath:
     def __init__(self, task: OptimizerTask, evidence: Evidence, expected: Expected, scenario: Scenario):
         self.task, self.scenario = task, scenario
         program = scenario.program
-        start = np.concatenate([np.asarray(values, dtype=float) for values in program["init"]])
         mine, right = task.path(evidence.values, scenario), task.path(expected.values, scenario)
         wrong = ~close(evidence.values, expected)
         wrong[~task.part("path", scenario)] = False
         self.wrong = task.path(wrong.astype(float), scenario) > 0
         with np.errstate(invalid="ignore", over="ignore"):
-            self.moves = np.diff(np.vstack([start, mine]), axis=0)
-            self.right = np.diff(np.vstack([start, right]), axis=0)
-            self.before = np.vstack([start, mine])[:-1]
+            self.before = task.before(evidence.values, scenario)
+            self.moves = mine - self.before
+            self.right = right - task.before(expected.values, scenario)
         self.step = int(np.argmax(self.wrong.any(axis=1)))
         steps = [number for number, event in enumerate(program["events"]) if event[0] in ("step", "closure")]
         self.events = [program["events"][number] for number in steps]

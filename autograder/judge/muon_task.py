@@ -16,7 +16,8 @@ from autograder.judge.optimizer_shortcuts import OptimizerShortcuts
 from autograder.judge.optimizer_task import OptimizerTask
 from autograder.judge.rule import Quantities
 from autograder.judge.shortcuts import Shortcuts
-from autograder.judge.simulate import ULP, frame_width, simulate
+from autograder.judge.simulate import frame_width, simulate
+from autograder.judge.slack import ULP
 from autograder.judge.variants import Variant
 from autograder.oracles.muon import scale_of
 from autograder.worker.codes import ErrorCode
@@ -100,8 +101,7 @@ class MuonTask(OptimizerTask):
         return sorted(variants, key=distance)
 
     def _moves(self, values: np.ndarray, scenario: Scenario) -> np.ndarray:
-        start = np.concatenate([np.asarray(init, dtype=float) for init in scenario.program["init"]])
-        return np.diff(np.vstack([start, self.path(values, scenario)]), axis=0)
+        return self.path(values, scenario) - self.before(values, scenario)
 
     def _first_update_on_grid(self, values: np.ndarray, scenario: Scenario) -> bool:
         hyper = scenario.program["instances"][0]["kwargs"]
@@ -245,8 +245,7 @@ class _Updates:
 
     def _resting(self, values: np.ndarray) -> np.ndarray:
         """Which numbers do not move on which step."""
-        path = np.vstack([self.start, self.task.path(values, self.scenario)])
-        return np.asarray(path[1:] == path[:-1])
+        return np.asarray(self.task.path(values, self.scenario) == self.task.before(values, self.scenario))
 
     def _left_behind(self, values: np.ndarray) -> np.ndarray:
         """How far old views of the parameters are from what these are now."""
@@ -261,9 +260,9 @@ class _Updates:
         return bool(near[first].all() and (not near.size or near.mean() >= MOST))
 
     def _taken_out(self, values: np.ndarray) -> list[np.ndarray]:
-        path = np.vstack([self.start, self.task.path(values, self.scenario)])
+        before, after = self.task.before(values, self.scenario), self.task.path(values, self.scenario)
         found: list[Any] = []
         for step, i, done in self.updates:
             here = slice(self.edges[i], self.edges[i + 1])
-            found.append((path[step, here] * done.before - path[step + 1, here] / done.after) / done.lr)
+            found.append((before[step, here] * done.before - after[step, here] / done.after) / done.lr)
         return found

@@ -15,7 +15,7 @@ import numpy as np
 from autograder.judge.contract import Raises
 from autograder.judge.evidence import Evidence, Expected, Scenario, close
 from autograder.judge.function_task import Formula
-from autograder.judge.simulate import COARSE, RTOL
+from autograder.judge.slack import COARSE, RTOL
 from autograder.judge.variants import Bank, Variant
 from autograder.worker.codes import Status
 

@@ -17,16 +17,14 @@ from autograder.judge.rule import CONTRACT, WRITES_AGAIN, Quantities, Rule
 from autograder.judge.shortcuts import Shortcuts
 from autograder.judge.simulate import (
     EXTRAS,
-    Look,
-    Slack,
     Update,
-    apart,
     differs,
     first_update,
     frame_width,
     numel,
     with_updates,
 )
+from autograder.judge.slack import Look, Slack, apart
 from autograder.judge.variants import CANONICAL, Step, Variant
 from autograder.worker.codes import ErrorCode
 
@@ -40,7 +38,14 @@ LOOKS = 3
 NEEDS = {"reload": "reload", "closure": "closure"}
 """Duties of the contract that only some events call for. Constructors are told by other scenarios."""
 RAISED = frozenset(
-    {ErrorCode.TYPE, ErrorCode.ATTRIBUTE, ErrorCode.RUNTIME, ErrorCode.ARITHMETIC, ErrorCode.NO_GRAPH, ErrorCode.VALUE}
+    {
+        ErrorCode.TYPE,
+        ErrorCode.ATTRIBUTE,
+        ErrorCode.RUNTIME,
+        ErrorCode.ARITHMETIC,
+        ErrorCode.NO_GRAPH,
+        ErrorCode.VALUE,
+    }
 )
 """The exceptions that an optimizer's variants raise; a test compares."""
 ONLY_CONSTRUCTORS = frozenset({"validation", "refuses"})

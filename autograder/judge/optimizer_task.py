@@ -15,7 +15,8 @@ from autograder.judge.rounding import representable
 from autograder.judge.rule import Rule
 from autograder.judge.shortcuts import Shortcuts
 from autograder.judge.simulate import frame_width, numel, simulate
-from autograder.judge.standard_scenarios import flat, standard_scenarios
+from autograder.judge.standard_scenarios import standard_scenarios
+from autograder.judge.usage_scenarios import flat, usage_scenarios
 from autograder.judge.variants import Bank, Variant
 
 Draw = Callable[[np.random.Generator], Any]
@@ -72,7 +73,8 @@ class OptimizerTask:
         """All scenarios of the task, drawn from a seed."""
         drawing = Drawing(self, np.random.default_rng([seed, *self.id.encode()]))
         found = standard_scenarios(drawing)
-        return found + (self.extra(drawing) if self.extra else [])
+        found += self.extra(drawing) if self.extra else []
+        return found + usage_scenarios(drawing)
 
     def simulate(self, variant: Variant, scenario: Scenario) -> Expected:
         """What a program that follows `variant` brings back."""
@@ -155,9 +157,8 @@ class OptimizerTask:
         """Length of the whole update at each step."""
         if scenario.player != "optimizer":
             return np.zeros(0)
-        start = np.concatenate([np.asarray(init, dtype=float) for init in scenario.program["init"]])
         with np.errstate(invalid="ignore", over="ignore"):
-            moves = np.diff(np.vstack([start, self.path(values, scenario)]), axis=0)
+            moves = self.path(values, scenario) - self.before(values, scenario)
             return np.asarray(np.sqrt((moves**2).sum(axis=1)))[_single_steps(scenario)]
 
     def curve_labels(self, scenario: Scenario) -> tuple[str, str, str]:
@@ -173,6 +174,11 @@ class OptimizerTask:
         """Parameters over time, shape (steps, numbers), of evidence or expectation."""
         width = frame_width(scenario.program["shapes"])
         return values.reshape(-1, width)[:, : numel(scenario.program["shapes"])]
+
+    def before(self, values: np.ndarray, scenario: Scenario) -> np.ndarray:
+        """What the parameters were before each step, of the shape of `path`."""
+        start = np.concatenate([np.asarray(init, dtype=float) for init in scenario.program["init"]])
+        return np.vstack([start, self.path(values, scenario)])[_came_from(scenario.program["events"])]
 
     def explain(self, evidence: Evidence, expected: Expected, scenario: Scenario) -> str:
         """What can be said about a difference from the numbers alone."""
@@ -249,3 +255,18 @@ class Drawing:
     def one_group(self, hyper: Mapping[str, Any], count: int, **more: Any) -> list[dict[str, Any]]:
         """An optimizer over `count` parameters in one group, its hyperparameters given as keywords."""
         return [{"groups": [{"params": list(range(count)), "hyper": {}}], "kwargs": dict(hyper), **more}]
+
+
+def _came_from(events: list[list[Any]]) -> list[int]:
+    """For each frame, the number of the one that its step started from, counted from 1; 0 is the start."""
+    found: list[int] = []
+    now = saved = 0
+    for event in events:
+        if event[0] == "save":
+            saved = now
+        elif event[0] == "restore":
+            now = saved
+        elif event[0] in ("step", "closure"):
+            found.append(now)
+            now = len(found)
+    return found

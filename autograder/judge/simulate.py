@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import accumulate
 from math import prod
@@ -12,21 +13,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograder.judge.contract import Contract, Raises
-from autograder.judge.evidence import Expected, Scenario, near
+from autograder.judge.evidence import Expected, Scenario
 from autograder.judge.rule import Quantities, Rule
+from autograder.judge.slack import Look, Slack, apart
 from autograder.judge.variants import Variant
 from autograder.worker.codes import ErrorCode
 
 EXTRAS = 6
-RTOL = 4e-5
-"""Of an update; powers of β₂ = 0.999 that are kept in float32 are off by as much."""
-LONG, AMPLIFIED = 100, 60.0
-"""In runs of more events, a mistake such as a state that grows may enlarge rounding errors so much."""
-ULP = {"float64": 2.0**-52, "float32": 2.0**-23, "bfloat16": 2.0**-7, "float16": 2.0**-10}
 RUNAWAY = 1e6
 """A float32 run whose parameters are larger diverges, and its rounding errors with it: nobody can predict where it goes."""
-COARSE = {"float64": 0.0, "float32": 2e-4, "bfloat16": 0.06, "float16": 0.01}
-"""Per dtype, the error relative to the updates that arithmetic in that dtype may add."""
 
 
 @dataclass
@@ -114,51 +109,8 @@ def first_update(rule: Rule, duties: Variant, scenario: Scenario) -> Update | No
         return None
 
 
-class Slack:
-    """How far a program's parameters may be off."""
-
-    def __init__(self, rule: Rule, program: dict[str, Any], mistaken: bool = False):
-        dtype = program.get("dtype", "float64")
-        self.mixes, self.unit, self.coarse = rule.mixes, ULP[dtype], rule.coarse.get(dtype, COARSE[dtype])
-        self.close = program.get("rtol", RTOL) + self.coarse
-        if mistaken and len(program["events"]) > LONG:
-            self.close *= AMPLIFIED
-
-    def move(self, old: np.ndarray, new: np.ndarray) -> Any:
-        """How far an update goes, number by number; rounding spreads over the whole parameter where a rule mixes."""
-        move = np.abs(new - old)
-        return np.sqrt(np.mean(move**2)) if self.mixes else move
-
-    def of(self, params: np.ndarray, moved: np.ndarray, steps: Any) -> np.ndarray:
-        """After so many steps: relative to the moves, and by the rounding of the numbers' sizes."""
-        return self.close * moved + 4 * steps * self.unit * np.maximum(np.abs(params), moved)
-
-
 class _Stop(Exception):
     """What was looked for is found; nothing further has to be played."""
-
-
-@dataclass(frozen=True)
-class Look:
-    """Where values were seen to differ from a program's: which numbers, what they are in it and how far off they may be.
-    flag: a number that is NaN in a frame that was never written, where the program might not have written it either; -1
-    where it is known to have."""
-
-    here: slice
-    mine: np.ndarray
-    slack: np.ndarray
-    flag: int
-
-    def refutes(self, values: np.ndarray, like: Expected | None = None) -> bool:
-        """Whether other values differ from the program's at this place, too."""
-        if self.flag >= 0 and np.isnan(values[self.flag]):
-            return False
-        return apart(values[self.here], self.mine, self.slack if like is None else like.tolerance[self.here])
-
-
-def apart(one: np.ndarray, other: np.ndarray, tolerance: np.ndarray) -> bool:
-    """Whether some numbers are further apart than `tolerance`; most often one comparison tells."""
-    return bool((np.abs(one - other) > tolerance).any()) or not near(one, other, tolerance).all()
 
 
 class _Run:
@@ -182,6 +134,7 @@ class _Run:
         self.grads: list[np.ndarray | None] = [None] * len(self.params)
         self.moved = [np.zeros(param.shape) for param in self.params]
         self.shared: dict[Any, dict[str, Any]] = {}
+        self.saved: tuple[Instance, list[np.ndarray]]
         self.done: dict[int, Quantities] = {}
         self.closure_calls, self.closure_value, self.curvature = 0.0, np.nan, 0.0
         self.frames: list[_Frame] = []
@@ -249,6 +202,14 @@ class _Run:
             self.instances[which].groups[group]["hyper"][name] = value
         elif kind == "reload":
             self._reload(rest[0])
+        elif kind == "save":
+            self.saved = deepcopy(self.instances[rest[0]]), self.params
+            self.params = list(self.params)
+        elif kind == "restore":
+            self.contract.restore(self.instances[rest[0]], self.saved[0])
+            followed = [np.array_equal(*both, equal_nan=True) for both in zip(self.params, self.views, strict=True)]
+            self.params = list(self.saved[1])
+            self.views = [new if yes else old for new, old, yes in zip(self.params, self.views, followed, strict=True)]
         elif kind == "step":
             self._step(*rest)
         elif kind == "unseen":
@@ -286,7 +247,7 @@ class _Run:
             self.grads[i] = None if grad is None else np.array(grad * self.tiles, dtype=float).reshape(self.shapes[i])
         self._update(which)
 
-    def _closure(self, which: int, targets: list[Any], curvature: float) -> None:
+    def _closure(self, which: int, targets: list[Any], curvature: float, by_name: bool = False) -> None:
         instance = self.instances[which]
         order = [i for group in instance.groups for i in group["params"]]
         goal = {i: np.array(t, dtype=float).reshape(self.shapes[i]) for i, t in zip(order, targets, strict=True)}

@@ -8,6 +8,7 @@ import numpy as np
 
 from autograder.judge.evidence import Scenario
 from autograder.judge.rounding import representable
+from autograder.judge.usage_scenarios import flat, two_groups
 
 if TYPE_CHECKING:
     from autograder.judge.optimizer_task import Drawing
@@ -17,15 +18,8 @@ SEEN, BLOCKS, UNSEEN = 45, 15, 15
 can count."""
 
 
-LARGE = 1e4
-"""Neighbours in float32 are 1e-3 apart here."""
 SMALL_MOVES = 2e-4
 """With a learning rate of 1e-3, decay by a factor that is kept in float32 is off by as much."""
-
-
-def flat(values: np.ndarray) -> list[float]:
-    """As plain data."""
-    return [float(v) for v in np.ravel(values)]
 
 
 def standard_scenarios(d: Drawing) -> list[Scenario]:
@@ -35,7 +29,7 @@ def standard_scenarios(d: Drawing) -> list[Scenario]:
     found.append(_long_run(d))
     if not d.task.rule.mixes:
         found += [_large(d), _not_a_number(d)]
-    return [*found, _precise(d), *_invalid(d)]
+    return found + _invalid(d)
 
 
 def _first_steps(d: Drawing) -> list[Scenario]:
@@ -65,19 +59,10 @@ def _feature_runs(d: Drawing) -> list[Scenario]:
     ]
 
 
-def _two_groups(d: Drawing, first: dict[str, Any], second: dict[str, Any]) -> list[dict[str, Any]]:
-    """The first group is built from keywords, the second sets all hyperparameters for itself."""
-    half = (len(d.task.shapes) + 1) // 2
-    rest = list(range(half, len(d.task.shapes)))
-    return [
-        {"groups": [{"params": list(range(half)), "hyper": {}}, {"params": rest, "hyper": second}], "kwargs": first}
-    ]
-
-
 def _groups(d: Drawing) -> list[Scenario]:
     """Two groups, and three: the last ones set all hyperparameters for themselves."""
     about, events = "groups with different hyperparameters", d.steps(4, d.task.shapes)
-    two = d.run("groups", f"two {about}", _two_groups(d, d.hyper(), d.hyper()), events)
+    two = d.run("groups", f"two {about}", two_groups(d, d.hyper(), d.hyper()), events)
     parts = np.array_split(np.arange(len(d.task.shapes)), 3)
     groups = [{"params": part.tolist(), "hyper": d.hyper() if number else {}} for number, part in enumerate(parts)]
     three = [{"groups": groups, "kwargs": d.hyper()}]
@@ -94,7 +79,7 @@ def _schedule(d: Drawing) -> Scenario:
         events += [["set", 0, group, "lr", lr] for group in (0, 1)]
         events += d.steps(1, d.task.shapes)
     about = "the learning rate changes after step 2, and is zero on step 6"
-    return d.run("schedule", about, _two_groups(d, first, second), events)
+    return d.run("schedule", about, two_groups(d, first, second), events)
 
 
 def _no_gradient(d: Drawing) -> list[Scenario]:
@@ -104,7 +89,7 @@ def _no_gradient(d: Drawing) -> list[Scenario]:
     for step in range(count):
         events[step][2][(step + 1) % count] = None
     events[count][2][0] = [0.0] * len(events[count][2][0])
-    run = d.run("no_gradient", "one parameter in turn has no gradient", _two_groups(d, d.hyper(), d.hyper()), events)
+    run = d.run("no_gradient", "one parameter in turn has no gradient", two_groups(d, d.hyper(), d.hyper()), events)
     never = d.steps(3, d.task.shapes)
     for event in never:
         event[2][1] = None
@@ -115,7 +100,7 @@ def _reload(d: Drawing) -> Scenario:
     events = d.steps(3, d.task.shapes)
     events += [["set", 0, 1, "lr", d.task.draw["lr"](d.rng) * 0.5], ["reload", 0], *d.steps(3, d.task.shapes)]
     return d.run(
-        "reload", "saved and loaded into a new optimizer after step 3", _two_groups(d, d.hyper(), d.hyper()), events
+        "reload", "saved and loaded into a new optimizer after step 3", two_groups(d, d.hyper(), d.hyper()), events
     )
 
 
@@ -132,6 +117,7 @@ def _instances(d: Drawing) -> Scenario:
 def _closure(d: Drawing) -> Scenario:
     targets = [flat(d.values(shape)) for shape in d.task.shapes]
     events = [["closure", 0, targets, round(float(d.rng.uniform(0.5, 1.5)), 3)] for _ in range(3)]
+    events[-1].append(True)
     return d.run("closure", "", d.one_group(d.hyper(), len(d.task.shapes), form="list"), events)
 
 
@@ -160,14 +146,6 @@ def _large(d: Drawing) -> Scenario:
     shapes = [[3], [2, 1, 2], [1, 2, 1, 2]]
     about = "parameters of 1000 numbers and more"
     return d.run("steps", about, d.one_group(d.hyper(), len(shapes)), d.steps(2, shapes), shapes, tiles=500)
-
-
-def _precise(d: Drawing) -> Scenario:
-    """Parameters so large beside their moves that float32, which holds where they start, does not hold where they go."""
-    shapes = d.task.shapes[:2]
-    init = [flat(representable(LARGE * d.values(shape), "float32")) for shape in shapes]
-    about = f"float64 parameters of about {LARGE:.0f}"
-    return d.run("dtypes", about, d.one_group(d.hyper(), 2), d.steps(2, shapes), shapes, init=init)
 
 
 def _extremes(d: Drawing) -> list[Scenario]:
@@ -223,7 +201,7 @@ def _together(d: Drawing) -> list[Scenario]:
         d.run(
             "together",
             "groups, missing gradients, new hyperparameters and a reload",
-            _two_groups(d, d.all_on(), d.all_on()),
+            two_groups(d, d.all_on(), d.all_on()),
             events,
         ),
     ]
@@ -263,7 +241,7 @@ def _coarse(d: Drawing) -> Scenario:
     init = [representable(values if d.task.rule.mixes else np.abs(values), "bfloat16") for values in drawn]
     events = _of_one_sign(d.steps(1, d.task.shapes, dtype="bfloat16"), init)
     first, second = ({**hyper, "lr": 4 * hyper["lr"]} for hyper in (d.all_on(), d.all_on()))
-    instances, about = _two_groups(d, first, second), "bfloat16 parameters, with everything on"
+    instances, about = two_groups(d, first, second), "bfloat16 parameters, with everything on"
     return d.run("together", about, instances, events, init=[flat(start) for start in init], dtype="bfloat16")
 
 

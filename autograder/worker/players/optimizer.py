@@ -1,4 +1,4 @@
-"""Plays a scripted run of an optimizer: scripted gradients, learning rates, saves and loads.
+"""Plays a scripted run of an optimizer: scripted gradients, learning rates, saves and loads, parameters frozen at first.
 
 After each step but an "unseen" one it writes one frame: every parameter as the model sees it, every parameter as an older view of its
 storage sees it, every gradient as the step left it (NaN where None), and `EXTRAS` numbers. With `tiles`, all numbers of a
@@ -47,8 +47,12 @@ class _Run:
             torch.nn.Parameter(tensor(values * self.tiles, shape, self.dtype, layout))
             for values, shape, layout in zip(scenario["init"], self.shapes, layouts, strict=True)
         ]
+        self.frozen = set(scenario.get("frozen", []))
+        for i in self.frozen:
+            self.params[i].requires_grad_(False)
         self.views = [param.data for param in self.params]
         self.optimizers: list[Any] = []
+        self.saved: tuple[Any, list[torch.Tensor]]
 
     def do(self, event: list[Any]) -> np.ndarray | None:
         """One event; a frame where it was a step."""
@@ -60,6 +64,16 @@ class _Run:
             self.optimizers[which].param_groups[group][name] = value
         elif kind == "reload":
             self._reload(rest[0])
+        elif kind == "save":
+            self.saved = reloaded(self.optimizers[rest[0]].state_dict()), [p.detach().clone() for p in self.params]
+        elif kind == "restore":
+            state, values = self.saved
+            for param, value in zip(self.params, values, strict=True):
+                param.detach().copy_(value)
+            self.optimizers[rest[0]].load_state_dict(state)
+        elif kind == "unfreeze":
+            self.frozen.remove(rest[0])
+            self.params[rest[0]].requires_grad_(True)
         elif kind == "step":
             self._step(*rest)
             return self._frame()
@@ -79,7 +93,9 @@ class _Run:
         ]
         form = instance.get("form", "groups")
         plain = [param for group in groups for param in group["params"]]
-        params: Any = groups if form == "groups" else iter(plain) if form == "generator" else plain
+        if form == "groups of generators":
+            groups = [{**group, "params": iter(group["params"])} for group in groups]
+        params: Any = iter(plain) if form == "generator" else plain if form == "list" else groups
         make = getattr(self.module, self.scenario["entry"])
         return make(params, *_values(instance.get("args", [])), **_hyper(instance.get("kwargs", {})))
 
@@ -105,7 +121,7 @@ class _Run:
                 self.params[i].grad = new
         self.optimizers[which].step()
 
-    def _closure_step(self, which: int, targets: list[Any], curvature: float) -> None:
+    def _closure_step(self, which: int, targets: list[Any], curvature: float, by_name: bool = False) -> None:
         """step(closure) on ½·curvature·Σ(p − target)², with all gradients cleared first."""
         mine = [(i, tensor(target, self.shapes[i], self.dtype)) for i, target in self._mine(which, targets)]
         for i, _ in mine:
@@ -122,7 +138,8 @@ class _Run:
             loss.backward()
             return loss
 
-        returned = self.optimizers[which].step(closure)
+        step = self.optimizers[which].step
+        returned = step(closure=closure) if by_name else step(closure)
         self.closure_value = float(numbers(returned, 1)[0])
 
     def _mine(self, which: int, values: list[Any]) -> list[tuple[int, Any]]:
@@ -139,7 +156,9 @@ class _Run:
             param.dtype != DTYPES[self.dtype] or list(param.shape) != shape
             for param, shape in zip(self.params, self.shapes, strict=True)
         )
-        bad_leaf = sum(not (param.is_leaf and param.requires_grad) for param in self.params)
+        bad_leaf = sum(
+            not param.is_leaf or param.requires_grad == (i in self.frozen) for i, param in enumerate(self.params)
+        )
         state = [leaf for optimizer in self.optimizers for leaf in _tensors(getattr(optimizer, "state", None))]
         graph = float(any(leaf.grad_fn is not None for leaf in state))
         if not torch.is_grad_enabled():

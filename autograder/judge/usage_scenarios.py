@@ -1,0 +1,112 @@
+"""What users do with an optimizer beside steps: freeze, go back to a checkpoint, switch something off in one group."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograder.judge.evidence import Scenario
+from autograder.judge.rounding import representable
+
+if TYPE_CHECKING:
+    from autograder.judge.optimizer_task import Drawing
+
+
+LARGE = 1e4
+"""Neighbours in float32 are 1e-3 apart here."""
+
+
+def flat(values: np.ndarray) -> list[float]:
+    """As plain data."""
+    return [float(v) for v in np.ravel(values)]
+
+
+def two_groups(d: Drawing, first: dict[str, Any], second: dict[str, Any]) -> list[dict[str, Any]]:
+    """The first group is built from keywords, the second sets all hyperparameters for itself."""
+    half = (len(d.task.shapes) + 1) // 2
+    rest = list(range(half, len(d.task.shapes)))
+    return [
+        {"groups": [{"params": list(range(half)), "hyper": {}}, {"params": rest, "hyper": second}], "kwargs": first}
+    ]
+
+
+def usage_scenarios(d: Drawing) -> list[Scenario]:
+    """For every optimizer."""
+    found = [
+        _precise(d),
+        _switched_off(d),
+        _transposed(d),
+        _groups_without_gradients(d),
+        _early_reloads(d),
+        _rollback(d),
+        _unfrozen(d),
+    ]
+    return [*found, _decay_alone(d)] if "momentum" in d.task.rule.hyper else found
+
+
+def _switched_off(d: Drawing) -> Scenario:
+    """Zero is a value like any other, also where the constructor was given another one."""
+    off = {**d.hyper(), **{name: 0.0 for name in ("momentum", "alpha") if name in d.task.rule.hyper}}
+    instances = [{**instance, "form": "groups of generators"} for instance in two_groups(d, d.all_on(), off)]
+    about = "the second group switches off what the constructor switches on"
+    return d.run("together", about, instances, d.steps(3, d.task.shapes))
+
+
+def _transposed(d: Drawing) -> Scenario:
+    shapes = [[2, 3], [4, 2]]
+    instances, about = d.one_group(d.all_on(), 2), "transposed matrices, with everything on"
+    return d.run("together", about, instances, d.steps(2, shapes), shapes, layouts=["transposed"] * 2)
+
+
+def _groups_without_gradients(d: Drawing) -> Scenario:
+    """First one group has none, then nobody has."""
+    instances, events = two_groups(d, d.hyper(), d.hyper()), d.steps(4, d.task.shapes)
+    for i in instances[0]["groups"][0]["params"]:
+        events[0][2][i] = None
+    events[2][2] = [None for _ in d.task.shapes]
+    about = "the first group has no gradients on step 1, and nobody has on step 3"
+    return d.run("no_gradient", about, instances, events)
+
+
+def _early_reloads(d: Drawing) -> Scenario:
+    """Reloads before there is a state, and while one parameter has none."""
+    before, after = d.steps(2, d.task.shapes), d.steps(2, d.task.shapes)
+    for event in before:
+        event[2][1] = None
+    about = "saved and loaded before step 1, and after step 2, when one parameter never had a gradient"
+    events = [["reload", 0], *before, ["reload", 0], *after]
+    return d.run("reload", about, d.one_group(d.all_on(), len(d.task.shapes)), events)
+
+
+def _rollback(d: Drawing) -> Scenario:
+    """Back to a state that one parameter was not in yet."""
+    first, *rest = d.steps(5, d.task.shapes)
+    first[2][1] = None
+    events = [first, ["save", 0], *rest[:2], ["restore", 0], *rest[2:]]
+    about = "after step 3 parameters and optimizer go back to what was saved after step 1"
+    return d.run("reload", about, d.one_group(d.hyper(), len(d.task.shapes)), events)
+
+
+def _unfrozen(d: Drawing) -> Scenario:
+    """As in fine-tuning. The second group has the constructor's hyperparameters, as a group most often has."""
+    before, after = d.steps(2, d.task.shapes), d.steps(2, d.task.shapes)
+    for event in before:
+        event[2][1] = None
+    events = [*before, ["unfreeze", 1], *after]
+    about = "parameter 2 is frozen until step 2"
+    return d.run("together", about, two_groups(d, d.all_on(), {}), events, frozen=[1])
+
+
+def _decay_alone(d: Drawing) -> Scenario:
+    hyper = {**d.all_on(), "momentum": 0.0, **({"nesterov": False} if "nesterov" in d.task.rule.hyper else {})}
+    instances = d.one_group(hyper, len(d.task.shapes))
+    return d.run("together", "momentum=0, with weight decay", instances, d.steps(2, d.task.shapes))
+
+
+def _precise(d: Drawing) -> Scenario:
+    """Parameters so large beside their moves that float32, which holds where they start, does not hold where they go."""
+    shapes = d.task.shapes[:2]
+    init = [flat(representable(LARGE * d.values(shape), "float32")) for shape in shapes]
+    about = f"float64 parameters of about {LARGE:.0f}"
+    return d.run("dtypes", about, d.one_group(d.hyper(), 2), d.steps(2, shapes), shapes, init=init)
