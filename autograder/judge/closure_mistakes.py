@@ -60,7 +60,12 @@ CLOSURES = [
         "closure-value-lost", "that does not return the closure's loss", _CLOSURE_HINTS, closure=_closure_value_lost
     ),
     _mistake("closure-twice", "that calls the closure twice", _CLOSURE_HINTS, closure=_closure_twice),
-    _mistake("closure-after-update", "that calls the closure after the update", _CLOSURE_HINTS, closure=_closure_last),
+    _mistake(
+        "closure-after-update",
+        "that updates with the gradients from before the closure, not with those that it computes",
+        _CLOSURE_HINTS,
+        closure=_closure_last,
+    ),
     _mistake(
         "closure-evaluated-again",
         "that evaluates the closure again after the update and returns that loss",
@@ -73,7 +78,7 @@ CLOSURES = [
         (
             "The closure calls loss.backward(). What does it need?",
             "Under torch.no_grad() no graph is built, so backward fails.",
-            "Call it inside with torch.enable_grad(): loss = closure().",
+            "Call it inside with torch.enable_grad(): loss = closure(). Within torch.inference_mode() even that is in vain.",
         ),
         closure=_closure_without_grad,
     ),

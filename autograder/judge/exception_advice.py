@@ -7,18 +7,31 @@ ADVICE = (
     ("modified by an inplace operation", "Is the whole update under torch.no_grad()?"),
     ("NoneType", "What is None here? p.grad is, for a parameter that the loss does not depend on."),
     ("empty parameter list", "params may be a generator, which gives its parameters once. Did a loop use them up?"),
+    (
+        'positional arguments: "size"',
+        "torch.zeros(*p.shape) has no size for a single number, of shape (). zeros_like(p) has.",
+    ),
     ("unexpected keyword argument", "Compare your signature with the task's."),
     ("positional argument", "Compare your signature with the task's."),
     ("does not require grad", "Were gradients recorded there? A closure needs torch.enable_grad()."),
-    ("KeyError", "Was this entry made before it is read, for every parameter, and after a reload too?"),
+    (
+        "KeyError",
+        "Was this entry made before it is read: a group's by the constructor, a state's for every parameter, and after a "
+        "reload too?",
+    ),
     ("can't convert", "Does a tensor go where a number is wanted, or the other way round?"),
     ("must match the size", "Which two tensors meet there? Print their shapes."),
+    ("output with shape [] ", "A single number has shape (). Which tensor has another shape there?"),
     ("match the broadcast shape", "Tensors of two parameters meet there: whose gradient and whose state is used?"),
     (
         "can only optimize Tensors",
         "params may be a list of dicts, parameter groups; hand it to super().__init__ as it is.",
     ),
     ("grad_dtype", "Has the parameter got another dtype than it had?"),
+    ("0-d", "A parameter may be a single number, of shape (): it has no rows to go through."),
+    ("tuple index out of range", "Is a size of a parameter read there? A single number has shape (), without sizes."),
+    ("got numpy.float64", "A parameter may be a single number: NumPy makes no array of it."),
+    ("Boolean alpha", "Arguments may be given by position. Is their order the task's?"),
     ("expected scalar type", "Do the state and the parameter have the same dtype?"),
 )
 """(part of what the exception says, a question about it); the first that fits counts."""

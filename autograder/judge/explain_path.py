@@ -207,7 +207,9 @@ class DifferentPath:
         return " Is something rounded?" if everywhere and off.min() < 0 < off.max() else ""
 
     def _history(self) -> str:
-        """What happened to the wrong parameters, and to no other, on this step or an earlier one."""
+        """What happened to the wrong parameters, and to no other, on this step or an earlier one; whether lr is 0 now."""
+        if self._lr_is_zero():
+            return " The learning rate is 0 on this step."
         if len(self.bad) == len(self.columns):
             return ""
         for step in range(self.step, -1, -1):
@@ -224,6 +226,13 @@ class DifferentPath:
             if zero == self.bad:
                 return f" {it} had a gradient of zero {when}."
         return ""
+
+    def _lr_is_zero(self) -> bool:
+        homes = {group[:2] for group in self.groups if set(group[2]) & set(self.bad)}
+        rates = (
+            group_hypers(self.scenario, which, self.task.rule.hyper, self.event_number)[i][1] for which, i in homes
+        )
+        return all(rate.get("lr") == 0 for rate in rates)
 
     def _known(self, factor: float) -> str:
         """ "lr × weight_decay" where a factor is an expression in hyperparameters of one group; else "". Defaults are powers of

@@ -144,6 +144,8 @@ _PLAIN: list[tuple[str, Property]] = [
     ("In short runs everything is right.", lambda case: case.until > SHORT),
     ("With one optimizer alone everything is right.", lambda case: len(case.program["instances"]) > 1),
     ("Without a reload everything is right.", lambda case: any(event[0] == "reload" for event in case.events)),
+    ("Without going back everything is right.", lambda case: any(event[0] == "restore" for event in case.events)),
+    ("Where no parameter is frozen everything is right.", lambda case: "frozen" in case.program),
     ("While no hyperparameter changes everything is right.", lambda case: any(e[0] == "set" for e in case.events)),
     (_NO_NONE, lambda case: None in _gradients(case.events)),
     (_NO_NONE, lambda case: None in _own_gradients(case)),

@@ -289,7 +289,7 @@ def _invalid(d: Drawing) -> list[Scenario]:
         return []
     attempts = [({**{n: d.task.draw[n](d.rng) for n in d.task.rule.required}, **bad}, True) for bad in d.task.invalid]
     attempts += [(d.all_on(), False) for _ in range(3)]
-    attempts += [({**d.all_on(), name: 0.0}, False) for name in ("lr", "eps") if name in d.task.rule.hyper]
+    attempts += [({**d.all_on(), name: 0.0}, False) for name in ("lr", "eps", "alpha") if name in d.task.rule.hyper]
     attempts += [({**d.all_on(), name: 2.0}, False) for name in ("lr", "weight_decay") if name in d.task.rule.hyper]
     order = d.rng.permutation(len(attempts))
     program = {

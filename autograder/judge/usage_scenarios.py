@@ -46,16 +46,23 @@ def usage_scenarios(d: Drawing) -> list[Scenario]:
 
 
 def _switched_off(d: Drawing) -> Scenario:
-    """Zero is a value like any other, also where the constructor was given another one."""
-    off = {**d.hyper(), **{name: 0.0 for name in ("momentum", "alpha") if name in d.task.rule.hyper}}
-    instances = [{**instance, "form": "groups of generators"} for instance in two_groups(d, d.all_on(), off)]
-    about = "the second group switches off what the constructor switches on"
+    """Zero and False are values like any other, also where the constructor was given another one."""
+    first, off, zero = d.all_on(), d.hyper(), d.all_on()
+    if "nesterov" in first:
+        first["nesterov"], off["nesterov"], zero["nesterov"] = True, False, False
+    zero |= {name: 0.0 for name in ("momentum", "alpha") if name in zero}
+    parts = np.array_split(np.arange(len(d.task.shapes)), 3)
+    groups = [{"params": part.tolist(), "hyper": own} for part, own in zip(parts, ({}, off, zero), strict=True)]
+    instances = [{"groups": groups, "kwargs": first, "form": "groups of generators"}]
+    about = "later groups switch off what the constructor switches on"
     return d.run("together", about, instances, d.steps(3, d.task.shapes))
 
 
 def _transposed(d: Drawing) -> Scenario:
+    """The second group has the constructor's hyperparameters, as a group most often has."""
     shapes = [[2, 3], [4, 2]]
-    instances, about = d.one_group(d.all_on(), 2), "transposed matrices, with everything on"
+    groups = [{"params": [i], "hyper": {}} for i in range(2)]
+    instances, about = [{"groups": groups, "kwargs": d.all_on()}], "transposed matrices, with everything on"
     return d.run("together", about, instances, d.steps(2, shapes), shapes, layouts=["transposed"] * 2)
 
 
@@ -89,13 +96,14 @@ def _rollback(d: Drawing) -> Scenario:
 
 
 def _unfrozen(d: Drawing) -> Scenario:
-    """As in fine-tuning. The second group has the constructor's hyperparameters, as a group most often has."""
+    """As in fine-tuning."""
     before, after = d.steps(2, d.task.shapes), d.steps(2, d.task.shapes)
     for event in before:
         event[2][1] = None
     events = [*before, ["unfreeze", 1], *after]
     about = "parameter 2 is frozen until step 2"
-    return d.run("together", about, two_groups(d, d.all_on(), {}), events, frozen=[1])
+    instances = d.one_group(d.all_on(), len(d.task.shapes), form="list")
+    return d.run("together", about, instances, events, frozen=[1])
 
 
 def _decay_alone(d: Drawing) -> Scenario:
