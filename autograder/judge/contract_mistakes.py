@@ -83,6 +83,11 @@ def _built_hyper(*names: str) -> Step:
     return hyper
 
 
+def _zero_is_not_given(instance: Any, group: Any) -> dict[str, Any]:
+    hyper = group["hyper"]
+    return {**hyper, "weight_decay": hyper["weight_decay"] or instance.defaults["weight_decay"]}
+
+
 VISITS = [
     _mistake(
         "first-group-only",
@@ -256,6 +261,16 @@ HYPERS = [
             "Read group['lr'] and the others from the group, not from self or self.defaults.",
         ),
         hyper=lambda instance, group: instance.defaults,
+    ),
+    _mistake(
+        "zero-decay-means-the-default",
+        "that takes a group's weight_decay of 0 for none given, and uses the constructor's",
+        (
+            "One group, of biases say, sets weight_decay=0. Do its parameters shrink in your run?",
+            "What is 0 or 0.1 in Python? And which values does 'if wd' leave out?",
+            "Read group['weight_decay'] as it is: 0 is a value like any other.",
+        ),
+        hyper=_zero_is_not_given,
     ),
 ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.bank import _edits
-from tests.bank._edits import LARGE_REFUSED, NO_GRAD, STEP_WITHOUT, refuses_zero
+from tests.bank._edits import LARGE_REFUSED, NO_GRAD, STEP_WITHOUT, ZERO_DECAY, refuses_zero
 
 BASE = """
 import torch
@@ -313,6 +313,7 @@ CONTRACT_MISTAKES = {
     "zero-lr-refused": refuses_zero("lr"),
     "zero-eps-refused": refuses_zero("eps"),
     "above-one-refused": LARGE_REFUSED,
+    "zero-decay-means-the-default": ZERO_DECAY,
     "storage-replaced": [(STEP, "p.data = p.data - update")],
     "float32-inside": [(STEP, "p.copy_(p.float() - update.float())")],
     "local-variable-only": [(STEP, "p = p - update")],

@@ -25,6 +25,7 @@ def refuses_zero(name: str) -> Edits:
 LARGE_REFUSED: Edits = [
     (BUILT, "        if lr > 1 or weight_decay > 1:\n            raise ValueError(lr, weight_decay)\n")
 ]
+ZERO_DECAY: Edits = [('wd = group["weight_decay"]', 'wd = group["weight_decay"] or self.defaults["weight_decay"]')]
 BODY = "    # class body\n"
 STATE = "state = self.state[p]\n"
 LR = 'lr = group["lr"]\n'
@@ -152,6 +153,7 @@ def contract_mistakes(step: str, hyper: Mapping[str, str]) -> dict[str, Edits]:
         "zero-lr-refused": refuses_zero("lr"),
         **({"zero-eps-refused": refuses_zero("eps")} if "eps" in hyper else {}),
         "above-one-refused": LARGE_REFUSED,
+        "zero-decay-means-the-default": ZERO_DECAY,
         "storage-replaced": [(step, f"p.data = p.data - {change}")],
         "float32-inside": [(step, f"p.copy_(p.float() - ({change}).float())")],
         "local-variable-only": [(step, f"p = p - {change}")],

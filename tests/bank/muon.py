@@ -1,7 +1,7 @@
 """Programs for the task `muon`: what goes wrong in them; the right ones stand in _muon_right.py."""
 
 from tests.bank import _edits
-from tests.bank._edits import LARGE_REFUSED, NO_GRAD, STEP_WITHOUT, refuses_zero
+from tests.bank._edits import LARGE_REFUSED, NO_GRAD, STEP_WITHOUT, ZERO_DECAY, refuses_zero
 from tests.bank._muon_right import BASE, RIGHT
 
 __all__ = ["BASE", "RIGHT", "WRONG"]
@@ -187,6 +187,7 @@ WRONG = {
     "grad-mode-left-off": [(NO_GRAD, STEP_WITHOUT)],
     "zero-lr-refused": refuses_zero("lr"),
     "above-one-refused": LARGE_REFUSED,
+    "zero-decay-means-the-default": ZERO_DECAY,
     "float32-inside": [
         (_DECAY, "mine, p = p, p.float(); p.mul_(1 - lr * wd)"),
         ("                # next parameter", "                mine.copy_(p)"),

@@ -1,7 +1,7 @@
 """Programs for the task sgd."""
 
 from tests.bank import _edits
-from tests.bank._edits import LARGE_REFUSED, NO_GRAD, STEP_WITHOUT, refuses_zero
+from tests.bank._edits import LARGE_REFUSED, NO_GRAD, STEP_WITHOUT, ZERO_DECAY, refuses_zero
 
 BASE = """
 import torch
@@ -263,6 +263,7 @@ WRONG = {
     "grad-mode-left-off": [(NO_GRAD, STEP_WITHOUT)],
     "zero-lr-refused": refuses_zero("lr"),
     "above-one-refused": LARGE_REFUSED,
+    "zero-decay-means-the-default": ZERO_DECAY,
     "storage-replaced": [("p.sub_(lr * g)", "p.data = p.data - lr * g")],
     "float32-inside": [("p.sub_(lr * g)", "p.copy_(p.float() - lr * g.float())")],
     "local-variable-only": [("p.sub_(lr * g)", "p = p - lr * g")],
