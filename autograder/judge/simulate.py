@@ -134,7 +134,7 @@ class _Run:
         self.grads: list[np.ndarray | None] = [None] * len(self.params)
         self.moved = [np.zeros(param.shape) for param in self.params]
         self.shared: dict[Any, dict[str, Any]] = {}
-        self.saved: tuple[Instance, list[np.ndarray]]
+        self.saved: tuple[Instance, list[np.ndarray], list[np.ndarray]]
         self.done: dict[int, Quantities] = {}
         self.closure_calls, self.closure_value, self.curvature = 0.0, np.nan, 0.0
         self.frames: list[_Frame] = []
@@ -203,12 +203,12 @@ class _Run:
         elif kind == "reload":
             self._reload(rest[0])
         elif kind == "save":
-            self.saved = deepcopy(self.instances[rest[0]]), self.params
-            self.params = list(self.params)
+            self.saved = deepcopy(self.instances[rest[0]]), list(self.params), list(self.moved)
         elif kind == "restore":
-            self.contract.restore(self.instances[rest[0]], self.saved[0])
+            instance, params, self.moved = self.saved
+            self.contract.restore(self.instances[rest[0]], instance)
             followed = [np.array_equal(*both, equal_nan=True) for both in zip(self.params, self.views, strict=True)]
-            self.params = list(self.saved[1])
+            self.params = params
             self.views = [new if yes else old for new, old, yes in zip(self.params, self.views, followed, strict=True)]
         elif kind == "step":
             self._step(*rest)
