@@ -279,7 +279,9 @@ show(
 # > - it depends on its arguments only, and returns one number;
 # > - the curve has no jump, neither at the end of the warmup nor at `total_steps`;
 # > - no call divides by zero, at any step: with `warmup_steps = 0`, with `warmup_steps =
-# >   total_steps` (also at step `total_steps` itself), with `total_steps = 1`.
+# >   total_steps` (also at step `total_steps` itself), with `total_steps = 1`;
+# > - lengths hold to the step, a 0 means 0, and any learning rates will do: tiny ones, whole
+# >   numbers, a floor as high as the peak.
 #
 # <details>
 # <summary>Hint 1: where to start</summary>
@@ -418,6 +420,7 @@ predict("mean_lr_of_wsd", 0.9)
 # > - the three shapes; `decay_steps` is the *length* of the decay;
 # > - no call divides by zero: without warmup, without plateau (`decay_steps = total_steps -
 # >   warmup_steps`), without decay (`decay_steps = 0`), with `total_steps = 1`;
+# > - lengths hold to the step, a 0 means 0, and any learning rates will do, as before;
 # > - before the decay begins, the result does not depend on `total_steps`.
 #
 # <details>
@@ -801,10 +804,10 @@ show(
 # >
 # > - for `step < warmup_steps`, the warmup, as before;
 # > - then `peak_lr * gamma ** n`, where n is the number of milestones that are not larger than
-# >   `step`.
+# >   `step`, however small that gets.
 # >
 # > `milestones` is a list of steps in rising order, possibly empty, none of them inside the
-# > warmup.
+# > warmup (the first may be at `warmup_steps`).
 # > They are steps of the run, counted from 0 like `step`. A milestone is the first step with
 # > the new
 # > rate, as in `torch.optim.lr_scheduler.MultiStepLR`. (Keras changes one step later; the check
@@ -862,7 +865,7 @@ check("multi_step")
 # > `period` and `period_mult` are whole numbers, 1 or more. There is no warmup and no end.
 # >
 # > **What has to hold.** It agrees with `torch.optim.lr_scheduler.CosineAnnealingWarmRestarts`,
-# > also at late steps, and also with periods of one step.
+# > also at late steps, thousands of periods from the first, and also with periods of one step.
 #
 # <details>
 # <summary>Hint 1: where to start</summary>

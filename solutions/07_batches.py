@@ -156,7 +156,8 @@ predict("lm_noise_scale", "b")
 # > **What has to hold**
 # > - average the squared norms of each kind over all draws, *then* use the formulas, *then*
 # >   divide once;
-# > - both arguments may be lists of numbers or 1-d tensors, and of different length;
+# > - both arguments may be lists of numbers (whole ones, too) or 1-d tensors, and of different
+# >   length;
 # > - with few draws an estimate can come out negative: return it as it is. A negative number
 # >   tells the reader to measure longer.
 #
@@ -184,6 +185,8 @@ predict("lm_noise_scale", "b")
 # <summary>Help, I get …</summary>
 #
 # - **"'list' object has no attribute 'mean'"**: lists are allowed; see hint 3.
+# - **"mean(): could not infer output dtype"**: a list of whole numbers becomes a tensor of
+#   integers. See hint 3, or give `torch.tensor` a `dtype`.
 # - **a negative number**: look at which batch size multiplies which norm. If both are right,
 #   the draws are few.
 #

@@ -18,3 +18,8 @@ def peak(rng: np.random.Generator) -> float:
 def floor(rng: np.random.Generator, below: float) -> float:
     """A final learning rate, a tenth to four tenths of the peak."""
     return float(f"{below * rng.uniform(0.1, 0.4):.3g}")
+
+
+def tiny_peak(rng: np.random.Generator) -> float:
+    """A peak learning rate about 1e-7: whatever is cut off, rounded or added shows beside it."""
+    return float(f"{rng.uniform(1e-7, 3e-7):.3g}")

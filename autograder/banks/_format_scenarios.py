@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from autograder.banks._format_values import (
     E5M2,
     FP16,
     TF32,
+    Bits,
     both_signs,
     code_points,
     largest,
@@ -36,6 +38,9 @@ def scenarios(rng: np.random.Generator) -> list[Scenario]:
         *_special(),
         *_tensors(rng),
         _beside(rng),
+        *_small_range(rng),
+        *_wider_inputs(rng),
+        *_more_special(),
     ]
 
 
@@ -92,16 +97,50 @@ def _subnormals(rng: np.random.Generator) -> list[Scenario]:
 
 
 def _overflow() -> list[Scenario]:
+    found = _ends((FP16, E4M3, E5M2, (4, 2), (5, 3), (6, 6), BF16))
+    near = both_signs(np.array([65504.0, 65505.0, 65519.0, 65520.0, 65536.0, 1e6, 1e30]))
+    return [*found, rounding("overflow", "near the largest value and beyond", near, FP16)]
+
+
+def _ends(formats: Sequence[Bits]) -> list[Scenario]:
     found = []
-    for bits in (FP16, E4M3, E5M2, (4, 2), (5, 3), (6, 6), BF16):
+    for bits in formats:
         top = largest(bits)
         spacing = 2.0 ** (np.frexp(top)[1] - 1 - bits[1])
         steps = np.array([-1, -0.25, 0, 0.25, 0.5 - 2.0**-8, 0.5, 0.5 + 2.0**-8, 0.75, 1.0, 3.0])
         beyond = np.array([1.9, 2.5, 4, 100]) * top if bits != BF16 else np.array([top * (1 + 2.0**-8)])
         values = both_signs(np.concatenate([top + steps[steps < (1 if bits == BF16 else 9)] * spacing, beyond]))
         found.append(rounding("overflow", "near the largest value and beyond", values, bits, "float64"))
-    near = both_signs(np.array([65504.0, 65505.0, 65519.0, 65520.0, 65536.0, 1e6, 1e30]))
-    return [*found, rounding("overflow", "near the largest value and beyond", near, FP16)]
+    return found
+
+
+def _small_range(rng: np.random.Generator) -> list[Scenario]:
+    """Formats of two and three exponent bits, which have an infinity like any other."""
+    formats = ((2, 6), (3, 6))
+    found = _ends(formats)
+    for bits in formats:
+        near_zero = both_signs((rng.integers(0, 64, size=12) + rng.choice([0.25, 0.5, 0.75], size=12)) * smallest(bits))
+        found.append(rounding("subnormals", "near zero", near_zero, bits))
+    return found
+
+
+def _wider_inputs(rng: np.random.Generator) -> list[Scenario]:
+    """float64 numbers for formats with float32's exponents, and a tensor of three dimensions."""
+    beside = ties(rng, TF32, 12, -10, 10) * (1 + rng.choice([-1.0, 1.0], size=12) * 2.0**-40)
+    single = ties(rng, (8, 23), 12, -10, 10)
+    cube = scattered(rng, E5M2, 12, -3, 3).reshape(2, 3, 2)
+    return [
+        rounding("tensors", "float64, close to the middle", beside, TF32, "float64"),
+        rounding("tensors", "float64 to float32", single, (8, 23), "float64"),
+        rounding("tensors", "three dimensions", cube, E5M2),
+    ]
+
+
+def _more_special() -> list[Scenario]:
+    """Formats without a dtype of torch; NaN as GPUs write it, all its mantissa bits set: adding to them changes the sign."""
+    values = [0.0, -0.0, 1.0, float("nan"), float("inf"), -float("inf")]
+    found = [rounding("special", "zeros, infinities and NaN", values, bits) for bits in (TF32, (6, 6), (3, 6))]
+    return [*found, rounding("special", "NaN as GPUs write it", [float("nan"), 1.0], FP16, layout="full-nan")]
 
 
 def _beside(rng: np.random.Generator) -> Scenario:

@@ -133,6 +133,20 @@ def warmup_over_total(bank: Bank) -> None:
     )
 
 
+def warmup_through_a_fraction(bank: Bank) -> None:
+    """For schedules that know their total length."""
+    bank.misconception(
+        "warmup-through-a-fraction",
+        "that turns warmup_steps into a fraction of total_steps and back, and loses a step where int() cuts off",
+        hints=(
+            "At which step does your warmup end? Try 13 of 23 steps.",
+            "What is int(23 * (13 / 23)) in Python?",
+            "Use warmup_steps as it is.",
+        ),
+        warmup_steps=lambda s: int(s.total_steps * (s.warmup_steps / s.total_steps)),
+    )
+
+
 def floor_in_the_warmup(bank: Bank) -> None:
     """For schedules with a min_lr."""
     bank.misconception(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.banks._budgets import floor, peak, whole
+from autograder.banks._budgets import floor, peak, tiny_peak, whole
 from autograder.banks._decay import cosine_mistakes, floor_mistakes, returns_a_factor
 from autograder.judge.evidence import Scenario
 from autograder.judge.rule import Quantities
@@ -162,6 +162,16 @@ add(
     progress=lambda s: np.zeros_like(s.step),
 )
 add(
+    "one-call-per-period",
+    "that calls itself once for each period, until Python stops it",
+    hints=(
+        "Call your function with period=1, at a step beyond 1000.",
+        "How many calls of your function wait for each other then?",
+        "A while loop can do the same; or take step % period first, where period_mult is 1.",
+    ),
+    fails=lambda s: s.index >= 900,
+)
+add(
     "peak-shrinks",
     "whose peak is divided by period_mult at each restart",
     hints=(
@@ -181,7 +191,7 @@ def scenarios(rng: np.random.Generator) -> list[Scenario]:
     found = [_walk(rng, "periods", "periods of equal length", whole(rng, 5, 9), 1, False) for _ in range(2)]
     found += [_walk(rng, "floor", "with min_lr", whole(rng, 5, 9), 1, True) for _ in range(2)]
     found += [_walk(rng, "growing", f"period_mult = {m}", whole(rng, 3, 5), m, False) for m in (2, 3)]
-    return found + _edges(rng) + _together(rng)
+    return found + _edges(rng) + _together(rng) + _late(rng) + _numbers(rng)
 
 
 def _arguments(rng: np.random.Generator, period: int, mult: int, floored: bool) -> dict[str, Any]:
@@ -252,6 +262,30 @@ def _together(rng: np.random.Generator) -> list[Scenario]:
         walk(FORMULA.entry, "together", "arguments by position", range(30), by_place, by_position=True),
         walk(FORMULA.entry, "together", "min_lr and period_mult not given, any order", [*mixed, mixed[0]], plain),
         walk(FORMULA.entry, "together", "a long run", sampled, big),
+    ]
+
+
+def _late(rng: np.random.Generator) -> list[Scenario]:
+    """Steps behind more periods than Python allows calls, and the last step of a long period, a hair before the restart."""
+    ones, threes, long = (_arguments(rng, period, mult, True) for period, mult in ((1, 1), (3, 1), (10_000, 2)))
+    few = [*range(30)]
+    return [
+        walk(FORMULA.entry, "edges", "behind many periods of one step", [*few, 1500, 1501], ones),
+        walk(FORMULA.entry, "edges", "behind many periods", [*few, 4000, 4001, 4002], threes),
+        walk(FORMULA.entry, "edges", "the end of a long period", [*few, 9999, 10_000], long),
+    ]
+
+
+def _numbers(rng: np.random.Generator) -> list[Scenario]:
+    """A floor as high as the peak; a tiny peak; learning rates that are whole numbers."""
+    level, small, integers = (_arguments(rng, whole(rng, 4, 6), 2, False) for _ in range(3))
+    level["min_lr"] = level["peak_lr"]
+    small["peak_lr"] = tiny_peak(rng)
+    integers |= {"peak_lr": 2, "min_lr": 1}
+    return [
+        walk(FORMULA.entry, "edges", "min_lr as high as peak_lr", range(30), level),
+        walk(FORMULA.entry, "edges", "a tiny peak", range(30), small),
+        walk(FORMULA.entry, "edges", "whole numbers for learning rates", range(30), integers),
     ]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.banks._budgets import peak, whole
+from autograder.banks._budgets import peak, tiny_peak, whole
 from autograder.banks._decay import returns_a_factor
 from autograder.banks._warmup import warmup_conventions, warmup_mistakes
 from autograder.judge.evidence import Scenario
@@ -26,6 +26,16 @@ bank.convention(
 )
 
 warmup_mistakes(bank)
+add(
+    "warmup-one-step-long",
+    "whose warmup is one step too long, so that a milestone at warmup_steps comes a step late",
+    hints=(
+        "What is your learning rate at step warmup_steps, if that is the first milestone?",
+        "The warmup has warmup_steps steps, from 0 on. Which one is its last?",
+        "The warmup is step < warmup_steps.",
+    ),
+    warming=lambda s: (s.step <= s.warmup_steps) & (s.warmup_steps > 0),
+)
 add(
     "one-step-early",
     "that changes one step before each milestone",
@@ -167,7 +177,7 @@ def scenarios(rng: np.random.Generator) -> list[Scenario]:
     """Runs for each claim, every integer step of them."""
     found = [_run(rng, "steps", f"{n} milestones", 0, n) for n in (2, 3)]
     found += [_run(rng, "warmup", "with warmup", whole(rng, 4, 7), 2) for _ in range(2)]
-    return found + _edges(rng) + _together(rng)
+    return found + _edges(rng) + _together(rng) + _starts(rng) + _numbers(rng)
 
 
 def _arguments(rng: np.random.Generator, warmup: int, count: int) -> dict[str, Any]:
@@ -239,6 +249,33 @@ def _together(rng: np.random.Generator) -> list[Scenario]:
         walk(FORMULA.entry, "together", "arguments by position", by_place_steps, by_place, by_position=True),
         walk(FORMULA.entry, "together", "warmup_steps not given, steps in any order", [*mixed, mixed[0]], plain),
         walk(FORMULA.entry, "together", "a long run with five milestones", sampled, big),
+    ]
+
+
+def _starts(rng: np.random.Generator) -> list[Scenario]:
+    """Milestones as early as they can be: at the first step after the warmup, and the next one right behind it."""
+    warmup = whole(rng, 3, 6)
+    early, single = _arguments(rng, warmup, 3), _arguments(rng, 1, 2)
+    early["milestones"][:2] = [warmup, warmup + 1]
+    single["milestones"][0] = 1
+    return [
+        walk(FORMULA.entry, "edges", "a milestone where the warmup ends", range(30), early),
+        walk(FORMULA.entry, "edges", "one step of warmup, then a milestone", range(30), single),
+    ]
+
+
+def _numbers(rng: np.random.Generator) -> list[Scenario]:
+    """Late milestones without warmup; a learning rate that gets very small; a gamma of one; whole numbers."""
+    late, level, integers = (_arguments(rng, warmup, count) for warmup, count in ((0, 2), (3, 4), (3, 2)))
+    late["milestones"] = [60 + m for m in late["milestones"]]
+    small = _arguments(rng, 4, 4) | {"peak_lr": tiny_peak(rng), "gamma": 0.1}
+    level["gamma"] = 1.0
+    integers |= {"peak_lr": 2, "gamma": 3}
+    return [
+        walk(FORMULA.entry, "edges", "late milestones, no warmup", [*range(30), *range(55, 80)], late),
+        walk(FORMULA.entry, "edges", "a tiny learning rate", range(30), small),
+        walk(FORMULA.entry, "edges", "a gamma of one", range(30), level),
+        walk(FORMULA.entry, "edges", "whole numbers", range(30), integers),
     ]
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.judge.evidence import Scenario
-from autograder.judge.function_task import FunctionTask, as_tensor, calls
+from autograder.banks._noise_draws import scenarios
+from autograder.judge.function_task import FunctionTask
 from autograder.judge.rule import Quantities
 from autograder.judge.variants import Bank
 from autograder.oracles.noise_scale import FORMULA
@@ -46,6 +46,16 @@ def _needs_tensors(s: Quantities) -> np.ndarray:
     if isinstance(s.small_sq_norms, list):
         raise TypeError
     return np.array(s.small_sq_norms, dtype=float)
+
+
+def _needs_fractions(s: Quantities) -> np.ndarray:
+    if any(isinstance(given, list) and _whole(given) for given in (s.small_sq_norms, s.big_sq_norms)):
+        raise TypeError
+    return np.array(s.small_sq_norms, dtype=float)
+
+
+def _whole(values: list[float]) -> bool:
+    return all(isinstance(value, int) for value in values)
 
 
 _RATIO_HINTS = (
@@ -293,6 +303,16 @@ add(
     ),
     smalls=_needs_tensors,
 )
+add(
+    "whole-numbers-fail",
+    "that fails on lists of whole numbers, whose tensors have no mean",
+    hints=(
+        "Call it with [6], [4], 3 and 6, as in the second hint of the task.",
+        "torch.tensor([6]) has an integer dtype. What does its .mean() say?",
+        "Give the dtype, as in torch.as_tensor(values, dtype=torch.float64), or use sum(...) / len(...).",
+    ),
+    smalls=_needs_fractions,
+)
 
 
 def _tolerance(values: np.ndarray, call: dict[str, Any]) -> np.ndarray:
@@ -302,83 +322,6 @@ def _tolerance(values: np.ndarray, call: dict[str, Any]) -> np.ndarray:
     b, B = a["small_batch"], a["big_batch"]
     enlarged = (B * big + b * small) / abs(B * big - b * small) + (small + big) / abs(small - big)
     return np.asarray(FLOAT32 * enlarged * np.abs(values) + 1e-12)
-
-
-def _sizes(rng: np.random.Generator) -> tuple[int, int]:
-    small = int(rng.integers(2, 9))
-    return small, small * int(rng.integers(6, 17))
-
-
-def _norms(rng: np.random.Generator, mean: float, count: int) -> np.ndarray:
-    """Positive draws with a spread of about a third."""
-    return np.asarray(mean * rng.uniform(0.5, 1.7, size=count))
-
-
-def _cancels(b: int, B: int, smalls: np.ndarray, bigs: np.ndarray) -> bool:
-    """Whether the two terms of |G|² nearly cancel in a pair of draws, or on average after a wrong power: then float32
-    decides what a mean of ratios is, or one of norms not squared."""
-    count = min(len(smalls), len(bigs))
-    terms: list[tuple[Any, Any, float]] = [(b * smalls[:count], B * bigs[:count], 0.01)]
-    terms += [(b * np.mean(smalls**power), B * np.mean(bigs**power), 0.03) for power in (0.5, 1, 2)]
-    return any(bool(np.any(np.abs(one - other) < least * (one + other))) for one, other, least in terms)
-
-
-def _call(
-    rng: np.random.Generator, smalls: int, bigs: int, dtype: str = "", named: bool = False, **fixed: Any
-) -> dict[str, Any]:
-    """Draws whose true noise scale is between 5 and 60."""
-    b, B = fixed.get("sizes") or _sizes(rng)
-    signal = float(rng.uniform(0.5, 2.0))
-    noise = signal * float(rng.uniform(5, 60))
-    drawn = [_norms(rng, signal + noise / b, smalls), _norms(rng, signal + noise / B, bigs)]
-    while _cancels(b, B, *drawn):
-        drawn = [_norms(rng, signal + noise / b, smalls), _norms(rng, signal + noise / B, bigs)]
-    sequences: list[Any] = [as_tensor(v.astype(dtype), dtype) if dtype else [float(x) for x in v] for v in drawn]
-    if named:
-        return {"kwargs": dict(zip(reversed(list(FORMULA.signature)), [B, b, *reversed(sequences)], strict=True))}
-    return {"args": [*sequences, b, B]}
-
-
-def _small(call: dict[str, Any]) -> dict[str, Any]:
-    """The same draws with gradients a million times shorter: the noise scale stays what it was."""
-    small, big, *batches = call["args"]
-    return {"args": [*({**x, "tensor": [1e-12 * v for v in x["tensor"]]} for x in (small, big)), *batches]}
-
-
-def _negative(rng: np.random.Generator, negative: str, dtype: str = "") -> dict[str, Any]:
-    """One draw each, so that the estimate of |G|² ("signal") or of S ("noise") comes out negative."""
-    b, B = 4, 4 * int(rng.integers(3, 7))
-    large = [float(rng.uniform(4, 6))]
-    small = [float(rng.uniform(0.2, 0.8) if negative == "signal" else rng.uniform(2, 3))]
-    sequences: list[Any] = [large, small] if negative == "signal" else [small, large]
-    return {"args": [*(as_tensor(np.array(v), dtype) if dtype else v for v in sequences), b, B]}
-
-
-def scenarios(rng: np.random.Generator) -> list[Scenario]:
-    """Lists, tensors, draws of unequal number, extreme sizes, negative estimates."""
-
-    def made(family: str, about: str, *wanted: dict[str, Any]) -> Scenario:
-        return calls(FORMULA.entry, family, about, wanted)
-
-    many, few = int(rng.integers(20, 40)), int(rng.integers(4, 8))
-    one_to_two, big_sizes = (1, 2), (1, 4096)
-    return [
-        made("lists", "lists of equal length", *(_call(rng, 8, 8) for _ in range(3))),
-        made("lengths", "more draws of one kind than of the other", _call(rng, many, few), _call(rng, few, many)),
-        made("tensors", "tensors", _call(rng, many, few, "float64"), _call(rng, few, few, "float32", named=True)),
-        made(
-            "sizes", "batch sizes 1, 2 and 4096", _call(rng, 6, 5, sizes=one_to_two), _call(rng, 6, 5, sizes=big_sizes)
-        ),
-        made("sizes", "squared norms of 1e-12", _small(_call(rng, 6, 5, "float64"))),
-        made(
-            "negative",
-            "one draw each, and a negative estimate",
-            _negative(rng, "signal"),
-            _negative(rng, "noise"),
-            _negative(rng, "signal", "float64"),
-            _negative(rng, "noise", "float64"),
-        ),
-    ]
 
 
 TASK = FunctionTask("noise_scale", "course_lib/training/noise_scale.py", FORMULA, bank, scenarios, _tolerance)

@@ -6,9 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from autograder.banks._budgets import floor, peak, whole
+from autograder.banks._budgets import floor, peak, tiny_peak, whole
 from autograder.banks._decay import cosine_mistakes, end_mistakes, floor_mistakes, jump_to_the_floor, returns_a_factor
-from autograder.banks._warmup import floor_in_the_warmup, warmup_conventions, warmup_mistakes, warmup_over_total
+from autograder.banks._warmup import (
+    floor_in_the_warmup,
+    warmup_conventions,
+    warmup_mistakes,
+    warmup_over_total,
+    warmup_through_a_fraction,
+)
 from autograder.judge.evidence import Scenario
 from autograder.judge.schedule_task import ScheduleTask, walk
 from autograder.judge.variants import Bank
@@ -45,6 +51,7 @@ bank.convention(
 
 warmup_mistakes(bank)
 warmup_over_total(bank)
+warmup_through_a_fraction(bank)
 floor_in_the_warmup(bank)
 add(
     "warmup-from-floor",
@@ -190,7 +197,7 @@ def scenarios(rng: np.random.Generator) -> list[Scenario]:
     found += [_budget(rng, "floor", "with min_lr", 0, True) for _ in range(2)]
     found += [_after(rng) for _ in range(2)]
     found += _edges(rng)
-    return found + _together(rng)
+    return found + _together(rng) + _lengths(rng) + _numbers(rng)
 
 
 def _arguments(rng: np.random.Generator, total: int, warmup: int, floored: bool) -> dict[str, Any]:
@@ -240,6 +247,29 @@ def _together(rng: np.random.Generator) -> list[Scenario]:
         walk(FORMULA.entry, "together", "arguments by position", range(total + 1), by_place, by_position=True),
         walk(FORMULA.entry, "together", "min_lr not given, steps in any order", [*mixed, mixed[0]], plain),
         walk(FORMULA.entry, "together", "a run of a thousand steps", sampled, big),
+    ]
+
+
+def _lengths(rng: np.random.Generator) -> list[Scenario]:
+    """Lengths that a fraction of total_steps does not give back: int(23 * (13 / 23)) is 12, ceil(25 * (7 / 25)) is 8,
+    int(10 * (1 - 8 / 10)) is 1 and ceil(10 * (1 - 7 / 10)) is 4."""
+    found = []
+    for total, warmup in ((23, 13), (25, 7), (10, 2), (10, 3)):
+        about = f"{warmup} of {total} steps are warmup"
+        found.append(walk(FORMULA.entry, "edges", about, range(total + LONG), _arguments(rng, total, warmup, True)))
+    return found
+
+
+def _numbers(rng: np.random.Generator) -> list[Scenario]:
+    """A floor as high as the peak; a tiny peak without warmup and floor; learning rates that are whole numbers."""
+    level = _arguments(rng, 12, 4, False)
+    level["min_lr"] = level["peak_lr"]
+    small = _arguments(rng, 120, 0, False) | {"peak_lr": tiny_peak(rng)}
+    integers = _arguments(rng, 12, 4, False) | {"peak_lr": 2, "min_lr": 1}
+    return [
+        walk(FORMULA.entry, "edges", "min_lr as high as peak_lr", range(12 + LONG), level),
+        walk(FORMULA.entry, "edges", "a tiny peak, nothing else", [*range(30), *range(30, 125, 5)], small),
+        walk(FORMULA.entry, "edges", "whole numbers for learning rates", range(12 + LONG), integers),
     ]
 
 

@@ -6,9 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from autograder.banks._budgets import floor, peak, whole
+from autograder.banks._budgets import floor, peak, tiny_peak, whole
 from autograder.banks._decay import cosine_mistakes, end_mistakes, floor_mistakes, jump_to_the_floor, returns_a_factor
-from autograder.banks._warmup import floor_in_the_warmup, warmup_conventions, warmup_mistakes, warmup_over_total
+from autograder.banks._warmup import (
+    floor_in_the_warmup,
+    warmup_conventions,
+    warmup_mistakes,
+    warmup_over_total,
+    warmup_through_a_fraction,
+)
 from autograder.judge.evidence import Scenario
 from autograder.judge.schedule_task import ScheduleTask, walk
 from autograder.judge.variants import Bank
@@ -52,6 +58,7 @@ bank.convention(
 
 warmup_mistakes(bank)
 warmup_over_total(bank)
+warmup_through_a_fraction(bank)
 floor_in_the_warmup(bank)
 add(
     "no-plateau",
@@ -96,6 +103,17 @@ add(
     ),
     start=lambda s: s.decay_steps,
     span=lambda s: s.total_steps - s.decay_steps,
+)
+add(
+    "start-through-a-fraction",
+    "that turns decay_steps into a fraction of total_steps and back, and so begins a step early where int() cuts off",
+    hints=(
+        "At which step does your decay begin? Try the last 8 of 10 steps.",
+        "What is int(10 * (1 - 8 / 10)) in Python?",
+        "The decay begins at total_steps - decay_steps, without any division.",
+    ),
+    start=lambda s: int(s.total_steps * (1 - s.decay_steps / s.total_steps)),
+    span=lambda s: s.total_steps - s.start,
 )
 add(
     "plateau-counted-from-zero",
@@ -285,7 +303,7 @@ def scenarios(rng: np.random.Generator) -> list[Scenario]:
     found += [_budget(rng, "floor", "with min_lr", 0, "linear", True) for _ in range(2)]
     found += [_budget(rng, shape, f"{shape} decay", 0, shape, False) for shape in ("cosine", "sqrt") for _ in range(2)]
     found += [_after(rng, shape) for shape in SHAPES]
-    return found + _edges(rng) + _together(rng)
+    return found + _edges(rng) + _together(rng) + _lengths(rng) + _numbers(rng)
 
 
 def _arguments(
@@ -352,6 +370,33 @@ def _together(rng: np.random.Generator) -> list[Scenario]:
         walk(FORMULA.entry, "together", "arguments by position", range(total + 1), by_place, by_position=True),
         walk(FORMULA.entry, "together", "min_lr and shape not given, any order", [*mixed, mixed[0]], plain),
         walk(FORMULA.entry, "together", "a run of a thousand steps", sampled, big),
+    ]
+
+
+def _lengths(rng: np.random.Generator) -> list[Scenario]:
+    """Lengths that a fraction of total_steps does not give back: int(25 * (1 - 14 / 25)) is 10, int(23 * (13 / 23)) is 12,
+    ceil(25 * (7 / 25)) is 8, int(10 * (1 - 8 / 10)) is 1, ceil(10 * (1 - 7 / 10)) is 4."""
+    found: list[Scenario] = []
+    for total, warmup, decay in ((25, 7, 14), (23, 2, 13), (23, 13, 8), (10, 1, 8), (10, 2, 7)):
+        arguments = _arguments(rng, total, warmup, decay, SHAPES[len(found) % 3], True)
+        about = f"{warmup} steps of warmup, {decay} of decay, {total} in all"
+        found.append(walk(FORMULA.entry, "edges", about, range(total + LONG), arguments))
+    return found
+
+
+def _numbers(rng: np.random.Generator) -> list[Scenario]:
+    """A floor as high as the peak; a tiny peak, without warmup and without decay; learning rates that are whole numbers."""
+    level = _arguments(rng, 14, 4, 6, "cosine", False)
+    level["min_lr"] = level["peak_lr"]
+    small = {"peak_lr": tiny_peak(rng)}
+    all_decay, no_decay = (_arguments(rng, 120, 0, decay, "linear", False) | small for decay in (100, 0))
+    integers = _arguments(rng, 14, 4, 6, "sqrt", False) | {"peak_lr": 2, "min_lr": 1}
+    sampled = [*range(30), *range(30, 125, 5)]
+    return [
+        walk(FORMULA.entry, "edges", "min_lr as high as peak_lr", range(14 + LONG), level),
+        walk(FORMULA.entry, "edges", "a tiny peak", sampled, all_decay),
+        walk(FORMULA.entry, "edges", "neither warmup nor decay", sampled, no_decay, open_steps=[120]),
+        walk(FORMULA.entry, "edges", "whole numbers for learning rates", range(14 + LONG), integers),
     ]
 
 

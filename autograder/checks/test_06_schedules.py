@@ -31,7 +31,7 @@ def test_cosine_after_the_end(student):
 
 @check("warmup_cosine", points=2, needs="cosine_floor")
 def test_cosine_edges(student):
-    """A run without warmup, a run that is all warmup and a run of one step work."""
+    """A run without warmup, a run that is all warmup and a run of one step work; lengths hold to the step."""
     student.follows("edges")
 
 
@@ -80,7 +80,7 @@ def test_wsd_after_the_end(student):
 
 @check("wsd", points=1, needs="wsd_floor")
 def test_wsd_edges(student):
-    """Runs without warmup, without plateau, without decay and of one step work."""
+    """Runs without warmup, plateau or decay work, and of one step; lengths hold to the step."""
     student.follows("edges")
 
 
@@ -105,7 +105,7 @@ def test_multi_step_warmup(student):
 
 @check("multi_step", points=1, needs="multi_step_milestones")
 def test_multi_step_edges(student):
-    """No milestone, a single one and neighbouring ones work."""
+    """No milestone, a single one, neighbouring ones and very early ones work, and tiny learning rates."""
     student.follows("edges")
 
 
@@ -136,7 +136,7 @@ def test_restarts_growing_periods(student):
 
 @check("cosine_restarts", points=1, needs="restarts_floor")
 def test_restarts_edges(student):
-    """Periods of one and two steps work, and so do late steps."""
+    """Periods of one and two steps work, late steps, and tiny learning rates."""
     student.follows("edges")
 
 

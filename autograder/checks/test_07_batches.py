@@ -19,7 +19,7 @@ def test_noise_scale_unequal_draws(student):
 
 @check("noise_scale", points=1, needs="noise_scale_of_lists")
 def test_noise_scale_of_tensors(student):
-    """It also takes tensors and any batch sizes, by position or by name, and leaves them as they are."""
+    """It also takes whole numbers, tensors and any batch sizes, by position or by name, and leaves them as they are."""
     student.follows("tensors")
     student.follows("sizes")
     student.follows(part="flags")

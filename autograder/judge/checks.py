@@ -88,6 +88,18 @@ class Student:
         if not right:
             raise Wrong(message)
 
+    @property
+    @np.errstate(all="ignore")
+    def convention(self) -> str | None:
+        """The id of the convention that this program follows: none where a mistake under the rule itself explains all and
+        no scenario shows the convention."""
+        assert self.recognition is not None
+        accepted, program = self.recognition.accepted, self.recognition.program
+        if accepted.kind != "convention":
+            return None
+        by_itself = program is not None and program.mistakes and not program.conventions
+        return None if by_itself and not self._shows(accepted) else accepted.id
+
     def _chosen(self, family: str | None) -> list[int]:
         assert self._expectations is not None, "this task has no scenarios"
         scenarios = self._expectations.scenarios
@@ -188,13 +200,17 @@ class Student:
         accepted = self.recognition.accepted
         if self.recognition.program is not None or accepted is CANONICAL:
             return accepted
-        shown = any(
+        return accepted if self._shows(accepted) else CANONICAL
+
+    def _shows(self, accepted: Variant) -> bool:
+        """Whether some scenario goes as this convention says, and not as the rule itself."""
+        assert self._expectations is not None
+        return any(
             self._expectations.agrees(accepted, i, found, "path")
             and not self._expectations.agrees(CANONICAL, i, found, "path")
             for i, found in enumerate(self.evidence)
             if found.ending == "played"
         )
-        return accepted if shown else CANONICAL
 
     def _named(self, index: int) -> tuple[Variant, ...] | None:
         """The recognised mistakes that show in this scenario; else a single one that equals this scenario's family."""

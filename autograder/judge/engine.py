@@ -136,7 +136,7 @@ class Judge:
         student = Student(expectations, evidence)
         recognition = student.recognition
         assert recognition is not None
-        result.convention = recognition.accepted.id if recognition.accepted.kind == "convention" else None
+        result.convention = student.convention
         result.misconceptions = [mistake.id for mistake in recognition.mistakes]
         result.hints = [hint for mistake in recognition.mistakes[:1] for hint in mistake.hints]
         source = submission.modules.get(task.module, "")

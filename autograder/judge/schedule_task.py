@@ -17,7 +17,7 @@ from autograder.judge.function_task import ANY_ERROR, ANY_ERROR_TOLERANCE, FLAGS
 from autograder.judge.variants import Variant
 
 RTOL = 2e-6
-"""Of the peak: what arithmetic in float32 may add."""
+"""Of the peak, or of what is larger still: what arithmetic in float32 may add."""
 WIDTH = 1 + FLAGS
 
 
@@ -36,7 +36,7 @@ class ScheduleTask(FunctionTask):
         rows[:, 0], rows[:, 1:] = lr, [0.0, 1.0, 1.0, 1.0]
         slack = np.zeros((steps.size, WIDTH))
         peak = abs(arguments["peak_lr"])
-        slack[:, 0] = np.where(np.isin(steps, program["open"]), peak, RTOL * peak)
+        slack[:, 0] = np.where(np.isin(steps, program["open"]), peak, RTOL * np.fmax(peak, np.abs(rows[:, 0])))
         fails = np.broadcast_to(fails, steps.shape)
         rows[fails], slack[fails] = [np.nan, ANY_ERROR, 0.0, 0.0, 0.0], [0.0, ANY_ERROR_TOLERANCE, 0.0, 0.0, 0.0]
         return Expected(rows.ravel(), slack.ravel())
@@ -55,9 +55,10 @@ class ScheduleTask(FunctionTask):
         """Of the scenarios played, the last being wrong: whether it gives what an earlier one rightly gave for its steps."""
         *earlier, last = played
         wrong = {step: lr for step, (lr, fine) in _by_step(*last).items() if not fine}
+        told = any(np.isfinite(lr) and not _at_hand(lr, last[1], last[2]) for lr in wrong.values())
         for item in earlier:
             before = {step: lr for step, (lr, fine) in _by_step(*item).items() if fine}
-            if any(wrong.values()) and all(np.isfinite(lr) and before.get(step) == lr for step, lr in wrong.items()):
+            if told and all(np.isfinite(lr) and before.get(step) == lr for step, lr in wrong.items()):
                 return (
                     "An earlier call, with the same step and other arguments, had that result. "
                     "What does your function remember between calls?"
@@ -87,6 +88,13 @@ def _by_step(evidence: Evidence, expected: Expected, scenario: Scenario) -> dict
     return {
         step: (float(row[0]), bool(ok)) for step, row, ok in zip(scenario.program["steps"], rows, fine, strict=True)
     }
+
+
+def _at_hand(lr: float, expected: Expected, scenario: Scenario) -> bool:
+    """Whether a value comes from these very arguments: zero, one of their numbers, or right at another step."""
+    right = expected.values.reshape(-1, WIDTH)[:, 0]
+    given = [value for value in scenario.program["arguments"].values() if isinstance(value, int | float)]
+    return bool(np.isclose([0.0, *given, *right], lr, rtol=1e-9, atol=0.0).any())
 
 
 def _relation(evidence: Evidence, expected: Expected, fine: np.ndarray) -> str:

@@ -167,6 +167,7 @@ WRONG = {
     "warmup-squared": [(RAMP, "ramp = (step / warmup_steps) ** 2")],
     "warmup-cosine-shaped": [(RAMP, "import math; ramp = 0.5 * (1 - math.cos(math.pi * step / warmup_steps))")],
     "warmup-downwards": [(RAMP, "ramp = (warmup_steps - step) / warmup_steps")],
+    "warmup-one-step-long": [(WARMING, "if warmup_steps and step <= warmup_steps:")],
     "one-step-early": [(PASSED, "if step + 1 >= milestone:")],
     "counted-from-the-warmup": [(PASSED, "if step - warmup_steps >= milestone:")],
     "only-at-the-milestone": [(PASSED, "if step == milestone:")],

@@ -114,5 +114,9 @@ WRONG = {
     "last-draw-only": [(_SMALL, "small_sq_norms[-1]"), (_BIG, "big_sq_norms[-1]")],
     "negative-cut-off": [("float(noise / signal)", "max(0.0, float(noise / signal))")],
     "absolute-value": [("float(noise / signal)", "abs(float(noise / signal))")],
+    "whole-numbers-fail": [
+        (_SMALL, "__import__('torch').as_tensor(small_sq_norms).mean()"),
+        (_BIG, "__import__('torch').as_tensor(big_sq_norms).mean()"),
+    ],
     "tensors-only": [(_SMALL, "small_sq_norms.mean()"), (_BIG, "big_sq_norms.mean()")],
 }

@@ -325,6 +325,7 @@ WRONG = {
     "warmup-cosine-shaped": [(RAMP, "ramp = 0.5 * (1 - math.cos(math.pi * step / warmup_steps))")],
     "warmup-downwards": [(RAMP, "ramp = (warmup_steps - step) / warmup_steps")],
     "warmup-divides-by-total": [(RAMP, "ramp = step / total_steps")],
+    "warmup-through-a-fraction": [(START, "warmup_steps = int(total_steps * (warmup_steps / total_steps))")],
     "floor-during-warmup": [(WARMUP_LR, "lr = max(min_lr, peak_lr * ramp)")],
     "warmup-from-floor": [(WARMUP_LR, "lr = min_lr + (peak_lr - min_lr) * ramp")],
     "decay-during-warmup": HEAD

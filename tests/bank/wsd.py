@@ -335,6 +335,11 @@ WRONG = {
     "warmup-cosine-shaped": [(RAMP, "ramp = 0.5 * (1 - math.cos(math.pi * step / warmup_steps))")],
     "warmup-downwards": [(RAMP, "ramp = (warmup_steps - step) / warmup_steps")],
     "warmup-divides-by-total": [(RAMP, "ramp = step / total_steps")],
+    "warmup-through-a-fraction": [(START_OF, "warmup_steps = int(total_steps * (warmup_steps / total_steps))")],
+    "start-through-a-fraction": [
+        (START, "start = int(total_steps * (1 - decay_steps / total_steps))"),
+        (PROGRESS, "progress = (step - start) / (total_steps - start)"),
+    ],
     "floor-during-warmup": [(WARMUP_LR, "lr = max(min_lr, peak_lr * ramp)")],
     "no-plateau": [
         (START, "start = warmup_steps"),

@@ -42,6 +42,59 @@ EDGES = [
         ("clip_short_gradients", "just below max_norm"),
     ),
     ("newton_schulz", ("# ready", "assert min(g.shape) > 1"), ("any_number_of_steps", "(1, 4)")),
+    (
+        "wsd",
+        ("    # start\n", "    decay_steps = decay_steps or total_steps // 10\n"),
+        ("wsd_edges", "decay_steps=0"),
+    ),
+    (
+        "wsd",
+        ("    # start\n", "    warmup_steps = warmup_steps or total_steps // 50\n"),
+        ("wsd_edges", "warmup_steps=0"),
+    ),
+    (
+        "warmup_cosine",
+        ("    # start\n", "    warmup_steps = warmup_steps or total_steps // 50\n"),
+        ("cosine_edges", "warmup_steps=0"),
+    ),
+    ("warmup_cosine", ("# start", "assert min_lr < peak_lr"), ("cosine_edges", "AssertionError")),
+    ("warmup_cosine", ("    return lr\n", "    return type(peak_lr)(lr)\n"), ("cosine_edges", "peak_lr=2, ")),
+    ("cosine_restarts", ("# placed", "assert min_lr < peak_lr"), ("restarts_edges", "AssertionError")),
+    (
+        "cosine_restarts",
+        ("step >= start + length", "step >= start + 0.9998 * length"),
+        ("restarts_edges", "step=9999, "),
+    ),
+    ("multi_step", ("# done", "lr = max(lr, 1e-8)"), ("multi_step_edges", "gives 1e-08")),
+    (
+        "multi_step",
+        ("    # start\n", "    warmup_steps = warmup_steps or min(milestones, default=0) // 30\n"),
+        ("multi_step_edges", "warmup_steps=0"),
+    ),
+    (
+        "round_to_format",
+        ("beyond)", "beyond if exponent_bits > 3 else largest)"),
+        ("overflow", "With 2 exponent"),
+    ),
+    (
+        "round_to_format",
+        ("y = x.double()", "y = (x.float() if mantissa_bits + exponent_bits == 18 else x).double()"),
+        ("zeros_infinities_and_nan", "With 8 exponent and 10 mantissa bits"),
+    ),
+    (
+        "round_to_format",
+        ("n = torch.round(n)", "n = torch.round(n) if mantissa_bits != 23 else n"),
+        ("zeros_infinities_and_nan", "With 8 exponent and 23 mantissa bits"),
+    ),
+    ("round_to_format", ("# all cases", "assert x.ndim < 3"), ("zeros_infinities_and_nan", "(2, 3, 2)")),
+    (
+        "round_to_format",
+        (
+            "r = torch.where(y.isnan(), y, r)",
+            "r = torch.where(y.isnan(), (y.view(torch.int64) + 2**29).view(torch.float64), r)",
+        ),
+        ("zeros_infinities_and_nan", "nan becomes"),
+    ),
     ("decay_groups", ("# start", "model.eval()"), ("every_parameter_once", "changed the model")),
 ]
 

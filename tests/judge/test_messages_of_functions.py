@@ -8,6 +8,7 @@ import pytest
 
 from autograder.judge import Judge, Submission
 from autograder.judge.registry import load_task
+from tests.bank import cosine_restarts
 from tests.bank.programs import edited
 
 
@@ -43,6 +44,20 @@ def test_a_zero_or_a_peak_is_no_memory(judge: Judge, ramp: str) -> None:
     said = messages(judge, "warmup_cosine", ("ramp = step / warmup_steps", f"ramp = {ramp}"))
     assert said
     assert "remember" not in " ".join(said.values())
+
+
+def test_a_peak_that_two_calls_share_is_no_memory(judge: Judge) -> None:
+    first = "lr = peak_lr if step == 0 and warmup_steps == 0 else lr"
+    said = messages(judge, "multi_step", ("# done", first))
+    assert "step=0" in said["multi_step_edges"]
+    assert "remember" not in said["multi_step_edges"]
+
+
+def test_a_mistake_in_the_rule_itself_is_no_convention(judge: Judge) -> None:
+    """A schedule that never restarts is near a logarithm that restarts late, but has none."""
+    source = cosine_restarts.WRONG["never-restarts"]
+    result = judge.judge("cosine_restarts", Submission({load_task("cosine_restarts").module: source}))
+    assert (result.misconceptions, result.convention) == (["never-restarts"], None)
 
 
 def test_a_float64_number_is_shown_with_all_its_digits(judge: Judge) -> None:

@@ -19,10 +19,13 @@ READ_AT_ONCE = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
 
 
 def tensor(values: Any, shape: list[int], dtype: str, layout: str = "contiguous") -> torch.Tensor:
-    """A new tensor of `shape`; layout "transposed" gives the same values with swapped strides."""
+    """A new tensor of `shape`; layout "transposed" gives the same values with swapped strides, "full-nan" (of float32)
+    sets every mantissa bit of NaN."""
     made = torch.tensor(values, dtype=torch.float64).reshape(shape).to(DTYPES[dtype])
     if layout == "transposed" and made.ndim == 2:
         return made.t().contiguous().t()
+    if layout == "full-nan":
+        return torch.where(made.isnan(), torch.tensor(0x7FFFFFFF, dtype=torch.int32).view(torch.float32), made)
     return made
 
 
