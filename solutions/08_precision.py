@@ -552,7 +552,8 @@ print(f"the largest weight should be {truth.abs().max():.3f}")
 # >
 # > **Write** `MasterWeights(params, make_optimizer)`.
 # >
-# > - `params` are the model's parameters, a list or what `model.parameters()` gives.
+# > - `params` are the model's parameters, a list or what `model.parameters()` gives. Some may be
+# >   frozen, some may be float32 already.
 # >   `make_optimizer(masters)` makes an optimizer over a list of tensors; call it with your float32
 # >   copies.
 # > - `step()` hands each parameter's gradient to its master in float32, lets the optimizer step, and
@@ -560,7 +561,8 @@ print(f"the largest weight should be {truth.abs().max():.3f}")
 # >   has no gradient either.
 # > - `zero_grad()` clears the gradients of the model's parameters.
 # > - `state_dict()` and `load_state_dict(state)` save and restore all there is to remember, so that
-# >   training goes on to the last bit as if it had never stopped.
+# >   training goes on to the last bit as if it had never stopped. Loading copies the masters'
+# >   values: a state can be loaded again later, also into an object that has made steps since.
 #
 # <details>
 # <summary>Hint 1: where to start</summary>
