@@ -312,11 +312,11 @@ show(
 # >   notes whether any number in them is inf or NaN. Parameters without gradient are left out. A
 # >   second call before `update()` must not divide again: raise `RuntimeError`, as torch does.
 # >   (A second call that does nothing is accepted too.)
-# > - `step(optimizer)` unscales unless that has been done. Then it calls `optimizer.step()` and
-# >   returns `True`; or, if something was not finite, does not touch the optimizer and returns
-# >   `False`.
+# > - `step(optimizer)` unscales unless that has been done. Then it calls `optimizer.step()`, leaves
+# >   the gradients to the training loop, and returns `True`; or, if something was not finite, does
+# >   not touch the optimizer and returns `False`.
 # > - `update()` ends the step: it changes the scale by the two rules above and forgets what was
-# >   noted.
+# >   noted, whether or not `step` was called after `unscale_`.
 # >
 # > Several optimizers may share one scaler (Muon and AdamW in chapter 15). Each is skipped for its
 # > own gradients only; `update()` is called once, and the scale shrinks if any of them overflowed.

@@ -42,6 +42,7 @@ def in_words(events: list[list[Any]], index: int) -> str:
         "shrink_held": "After somebody who held p.grad since before unscale_ halved it",
         "reload": "After saving and loading",
         "save": "After saving",
+        "beside": "After a second object found an overflow",
         "restore": f"After going back for the {'first' if number == 1 else 'second'} time to what was saved",
         "set_lr": "After a schedule set another learning rate",
         "repeat": f"After {rest[0] if rest else 0} iterations",

@@ -132,6 +132,9 @@ class ScriptedRun:
             self.save()
         elif kind == "restore":
             self._restore()
+        elif kind == "beside":
+            self.open_grads = True
+            self.beside(*rest)
 
     def _backward(self, coefficients: list[Any], scaled: bool, fresh: bool) -> None:
         known = [
@@ -226,6 +229,9 @@ class ScriptedRun:
 
     def reload(self) -> None:
         """state_dict of the object, loaded into a fresh one."""
+
+    def beside(self, updates: bool) -> None:
+        """A second object like this one is built and used."""
 
     def save(self) -> None:
         """state_dict of the object, kept for restore()."""

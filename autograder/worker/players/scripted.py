@@ -7,6 +7,7 @@ parameter as the model sees it, every parameter as an older view of its storage 
 from __future__ import annotations
 
 import copy
+import math
 from typing import Any
 
 import numpy as np
@@ -82,9 +83,12 @@ class _Run:
         self.held: list[torch.Tensor | None] = []
 
     def build(self) -> None:
+        self.object = self._new_object()
+
+    def _new_object(self) -> Any:
         make, how = getattr(self.module, self.scenario["entry"]), self.scenario["make"]
         args = [self._argument(value) for value in how.get("args", [])]
-        self.object = make(*args, **{name: self._argument(value) for name, value in how.get("kwargs", {}).items()})
+        return make(*args, **{name: self._argument(value) for name, value in how.get("kwargs", {}).items()})
 
     def do(self, event: list[Any]) -> None:
         """One event; what it returned is in self.result."""
@@ -139,6 +143,17 @@ class _Run:
         self.optimizers = [self._optimizer(spec) for spec in self.scenario.get("optimizers", [])]
         self.build()
         self.object.load_state_dict(saved)
+
+    def _beside(self, updates: bool) -> None:
+        """A second scaler, which finds an overflow in an optimizer of its own; updates: and ends that step."""
+        own = torch.nn.Parameter(torch.ones(2))
+        own.grad = torch.full_like(own, math.inf)
+        self.beside = other, optimizer = self._new_object(), torch.optim.SGD([own], lr=0.1)
+        other.scale(torch.ones((), requires_grad=True))
+        other.unscale_(optimizer)
+        if updates:
+            other.step(optimizer)
+            other.update()
 
     def _save(self) -> None:
         """A checkpoint of the model and the object, from a file and kept in memory."""
