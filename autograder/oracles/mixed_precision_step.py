@@ -116,7 +116,7 @@ class Run:
 
         x, target = np.array(step["x"]).reshape(-1, inputs), np.array(step["target"]).reshape(-1, outputs)
         first, second = rounded(self.params[0]), rounded(self.params[1])
-        biases = [rounded(bias) for bias in self.params[3:]] or [0.0, 0.0]
+        biases = [rounded(bias) for bias in self.params[3:]] or [np.zeros(1), np.zeros(1)]
         before = rounded(x @ first.T + biases[0])
         if any(m.any() for m in self.moved):
             self.nearest = min(self.nearest, float(np.abs(before).min()))

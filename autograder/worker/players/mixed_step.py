@@ -49,7 +49,7 @@ class TwoLayers(nn.Module):
             layer.bias.data = tensor(bias, [len(bias)], "float32")
         self.forwards, self.made_of = 0, torch.float32
 
-    def every(self) -> list[nn.Parameter]:
+    def every(self) -> list[torch.Tensor]:
         """The parameters in the order of the frame."""
         biases = [layer.bias for layer in (self.first, self.second) if layer.bias is not None]
         return [self.first.weight, self.second.weight, self.unused, *biases]
