@@ -313,11 +313,11 @@ show(
 # >   notes whether any number in them is inf or NaN. Parameters without gradient are left out. A
 # >   second call before `update()` must not divide again: raise `RuntimeError`, as torch does.
 # >   (A second call that does nothing is accepted too.)
-# > - `step(optimizer)` unscales unless that has been done. Then it calls `optimizer.step()` and
-# >   returns `True`; or, if something was not finite, does not touch the optimizer and returns
-# >   `False`.
+# > - `step(optimizer)` unscales unless that has been done. Then it calls `optimizer.step()`, leaves
+# >   the gradients to the training loop, and returns `True`; or, if something was not finite, does
+# >   not touch the optimizer and returns `False`.
 # > - `update()` ends the step: it changes the scale by the two rules above and forgets what was
-# >   noted.
+# >   noted, whether or not `step` was called after `unscale_`.
 # >
 # > Several optimizers may share one scaler (Muon and AdamW in chapter 15). Each is skipped for its
 # > own gradients only; `update()` is called once, and the scale shrinks if any of them overflowed.
@@ -553,7 +553,8 @@ print(f"the largest weight should be {truth.abs().max():.3f}")
 # >
 # > **Write** `MasterWeights(params, make_optimizer)`.
 # >
-# > - `params` are the model's parameters, a list or what `model.parameters()` gives.
+# > - `params` are the model's parameters, a list or what `model.parameters()` gives. Some may be
+# >   frozen, some may be float32 already.
 # >   `make_optimizer(masters)` makes an optimizer over a list of tensors; call it with your float32
 # >   copies.
 # > - `step()` hands each parameter's gradient to its master in float32, lets the optimizer step, and
@@ -561,7 +562,8 @@ print(f"the largest weight should be {truth.abs().max():.3f}")
 # >   has no gradient either.
 # > - `zero_grad()` clears the gradients of the model's parameters.
 # > - `state_dict()` and `load_state_dict(state)` save and restore all there is to remember, so that
-# >   training goes on to the last bit as if it had never stopped.
+# >   training goes on to the last bit as if it had never stopped. Loading copies the masters'
+# >   values: a state can be loaded again later, also into an object that has made steps since.
 #
 # <details>
 # <summary>Hint 1: where to start</summary>

@@ -103,6 +103,16 @@ add(
     held_shrink=lambda factor: 1.0,
 )
 add(
+    "one-gradient-of-each-shape",
+    "whose unscale_ visits one parameter of each shape in a group",
+    hints=(
+        "Put two parameters of the same shape into a group. Are both gradients divided?",
+        "Do you put the parameters into a dict or a set first? What is the key?",
+        "Loop over group['params'] itself.",
+    ),
+    visited=lambda s, which: [i for group in s.groups[which] for i in {s.grads_shape(i): i for i in group}.values()],
+)
+add(
     "divided-by-first-scale",
     "that always divides by init_scale",
     hints=(

@@ -17,6 +17,12 @@ def _step_with_zeros(s: Any, which: int) -> None:
     s.descend(which)
 
 
+def _forget(s: Any, which: int) -> None:
+    for group in s.groups[which]:
+        for i in group:
+            s.grads[i] = None
+
+
 def _step_without(s: Any, which: int) -> None:
     for group in s.groups[which]:
         for i in group:
@@ -77,6 +83,36 @@ def add_update_mistakes(bank: Bank) -> None:
             "Keep what was found per optimizer, for example in a dict with id(optimizer) as key.",
         ),
         looks_at=lambda s, which: any(s.found.values()),
+    )
+    add(
+        "clears-gradients",
+        "whose step() also clears the gradients",
+        hints=(
+            "Look at p.grad after your step(). Is it still there?",
+            "Somebody may want to plot the gradient that the step has used.",
+            "The training loop calls zero_grad() itself: leave it out.",
+        ),
+        after_clean_step=lambda s, which: _forget(s, which),
+    )
+    add(
+        "state-on-the-class",
+        "in which all scalers share what one of them has found",
+        hints=(
+            "Build two scalers and let one see an overflow. Does the other's scale shrink?",
+            "A dict or list that is written in the class body, or as a default, exists once for all objects.",
+            "Create it in __init__: self.found = {}.",
+        ),
+        other_scaler=lambda s, updates: s.found.clear() if updates else s.found.update({-1: True}),
+    )
+    add(
+        "notes-in-step",
+        "that notes an overflow in step() only, so that update() misses it where step() is not called",
+        hints=(
+            "After unscale_ has found an overflow, leave step() out and call update(). Does the scale shrink?",
+            "Who finds the overflow: unscale_ or step?",
+            "Note it in unscale_, where it is found.",
+        ),
+        overflowed=lambda s: any(s.found.get(which, False) for which in s.asked),
     )
     add(
         "returns-nothing",

@@ -28,13 +28,21 @@ class Drawing:
     def run(
         self, family: str, about: str, calls: int, *, scale: float = 0.0, lr: float = 2.0**-8, **more: Any
     ) -> Scenario:
-        """`calls` steps. more: keyword arguments of the student's function under kwargs; factors: call → inf; weighted:
-        calls whose batch has three parts; stale; groups of the optimizer."""
+        """`calls` steps. more: keyword arguments of the student's function under kwargs; factors: call → what its loss is multiplied by; weighted:
+        calls whose batch has three parts; offsets: added to every loss; targets: added to every target; stale; frozen
+        and groups of parameters; biases; by_place: arguments by position."""
         factors, weighted = more.pop("factors", {}), more.pop("weighted", ())
+        offset, fraction = more.pop("offsets", 0.0), more.pop("targets", 0.0)
         while True:
             program = self.program(calls, factors, weighted) | {"lr": lr, "scale": scale, "kwargs": {}, **more}
+            for step in program["steps"] if offset or fraction else ():
+                step |= {"offset": offset, "target": [value + fraction for value in step["target"]]}
             if all(decided(program, dtype) for dtype in ("float32", program["kwargs"].get("dtype", "bfloat16"))):
-                return Scenario(family, "mixed_step", program, calls * frame_width(SIZES), about)
+                return Scenario(family, "mixed_step", program, calls * frame_width(program), about)
+
+    def biases(self) -> list[list[float]]:
+        """Of both layers."""
+        return [self.whole(SIZES[1]), self.whole(SIZES[2])]
 
     def program(self, calls: int, factors: Mapping[int, float], weighted: Collection[int]) -> dict[str, Any]:
         """Weights and batches."""
@@ -103,4 +111,21 @@ def scenarios(rng: np.random.Generator) -> list[Scenario]:
             lr=2.0**-3,
             groups=GROUPS,
         ),
+        *_of_all_kinds(d),
+    ]
+
+
+def _of_all_kinds(d: Drawing) -> list[Scenario]:
+    """A model with biases, a frozen weight, losses and targets that 16 bits cannot hold, arguments by position."""
+    bf16, fp16 = {"dtype": "bfloat16"}, {"dtype": "float16"}
+    long, small = {"offsets": 4000.3}, {0: 2.0**-12, 1: 2.0**-12}
+    by_place = {"dtype": "float16", "max_norm": 0.5}
+    return [
+        d.run("clip", "a model with biases, max_norm=0.5", 2, kwargs={"max_norm": 0.5}, lr=2.0**-3, biases=d.biases()),
+        d.run("plain", "a frozen weight", 2, frozen=[0]),
+        d.run("dtype", "a loss that float16 cannot hold", 1, kwargs=fp16, **long),
+        d.run("dtype", "a loss that bfloat16 cannot hold", 1, kwargs=bf16, **long),
+        d.run("scaler", "the usual scale, a small loss", 2, scale=2.0**16, kwargs=fp16, factors=small, lr=2.0**-2),
+        d.run("plain", "targets that 16 bits cannot hold", 1, targets=0.3),
+        d.run("together", "arguments by position", 2, scale=64.0, kwargs=by_place, lr=2.0**-3, by_place=True),
     ]

@@ -53,6 +53,7 @@ class Drawing:
         args: Any = (),
         size: float = 1.0,
         lr_factor: float = 0.75,
+        **program: Any,
     ) -> Scenario:
         """A script; its optimizers are SGD with momentum, each over its `groups` of parameters. Their learning rate is
         multiplied by lr_factor in every step(). size: of the parameters."""
@@ -62,7 +63,9 @@ class Drawing:
         ]
         init = [(size * self.rng.uniform(-1, 1, size=shape)).astype(np.float32) for shape in SHAPES]
         make = {"args": list(args), "kwargs": hyper}
-        return script(ENTRY, family, about, events, shapes=SHAPES, init=init, make=make, optimizers=optimizers)
+        return script(
+            ENTRY, family, about, events, shapes=SHAPES, init=init, make=make, optimizers=optimizers, **program
+        )
 
     def hyper(self, interval: int = 3) -> dict[str, Any]:
         """Factors that differ from the usual ones and from each other's inverse."""
@@ -96,7 +99,23 @@ def scenarios(rng: np.random.Generator) -> list[Scenario]:
     """Families: scale, in_place, unscale, step, overflow, growth, twice, several, defaults, together."""
     d = Drawing(rng)
     found = [*_scale(d), *_unscale(d), *_step(d), *_overflow(d), *_growth(d), *_twice(d), *_several(d)]
-    return [*found, *_defaults(d), *_together(d)]
+    return [*found, *_defaults(d), *_together(d), *_of_all_kinds(d)]
+
+
+def _of_all_kinds(d: Drawing) -> list[Scenario]:
+    """Parameters alike or transposed, a second scaler, a step left out, a scale that is no whole number."""
+    call = ["call", "unscale_", [{"optimizer": 0}]]
+    plain: Events = [["backward", d.coefficients(), True, True], call]
+    beside: Events = [*d.iteration(), ["beside", False], *d.iteration(), ["beside", True], *d.iteration()]
+    left_out: Events = [["backward", d.coefficients({0: np.nan}), True, True], call, *UPDATE, *d.iteration()]
+    odd = {**d.hyper(), "init_scale": 1.5}
+    return [
+        d.run("unscale", "two parameters of one shape in a group", plain, d.hyper(), groups=([[0, 2], [1], [3]],)),
+        d.run("unscale", "a transposed parameter", plain, d.hyper(), layout="transposed"),
+        d.run("scale", "init_scale is 1.5", [["call", "scale", [ONE]]], odd),
+        d.run("growth", "an overflow of another scaler in between", beside, d.hyper(3)),
+        d.run("overflow", "step() is left out after unscale_ has found NaN", left_out, d.hyper(2)),
+    ]
 
 
 def _scale(d: Drawing) -> list[Scenario]:

@@ -1,21 +1,18 @@
-"""The task `master_weights`: how it is tried, and what people get wrong.
-
-All numbers are short binary fractions, so that float32 arithmetic is exact and a rounded weight is right or wrong.
-"""
+"""The task `master_weights`: what people get wrong. How it is tried is in _master_scenarios."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from autograder.banks._master_scenarios import scenarios
 from autograder.judge.contract import Raises
-from autograder.judge.evidence import Scenario
 from autograder.judge.rounding import representable
-from autograder.judge.scripted_task import ScriptedTask, script
+from autograder.judge.scripted_task import ScriptedTask
 from autograder.judge.variants import Bank
 from autograder.oracles.master_weights import MasterWeightsRun
+from autograder.worker.codes import ErrorCode
 
 
 def _in_new_memory(s: Any, i: int, new: Any) -> None:
@@ -28,13 +25,13 @@ add = bank.misconception
 
 add(
     "rounded-every-step",
-    "in which every step starts from the rounded weights again",
+    "in which every step moves the rounded weights, so that small steps are lost",
     hints=(
         "Make ten steps, each too small to move a bfloat16 weight. Has anything moved?",
         "Where do the low bits of the update live between two steps?",
-        "Copy the weights to float32 once, in __init__, and never read them back from the model.",
+        "Copy the weights to float32 once, in __init__; after each step the model gets the whole of the master's value.",
     ),
-    kept=lambda s, master: representable(master, s.dtype),
+    kept=lambda s, i, master: representable(master, s.formats[i]),
 )
 add(
     "model-never-written",
@@ -107,6 +104,26 @@ add(
     gradient=lambda s, i: np.zeros(s.params[i].shape) if s.grads[i] is None else s.grads[i],
 )
 add(
+    "gradient-of-zeros-dropped",
+    "that takes a gradient of zeros for none",
+    hints=(
+        "With momentum, does a parameter move in a step whose gradient is zero?",
+        "Which question do you ask about p.grad: is it None, or is there anything in it?",
+        "Only None means that there is no gradient: ask p.grad is None.",
+    ),
+    gradient=lambda s, i: None if s.grads[i] is None or not s.grads[i].any() else s.grads[i],
+)
+add(
+    "non-finite-gradients-replaced",
+    "that replaces NaN in a gradient by zero",
+    hints=(
+        "Put a NaN into a gradient. Which value has its parameter after step()?",
+        "Who is to notice that a training run has broken down?",
+        "Hand gradients on as they are: p.grad.float().",
+    ),
+    gradient=lambda s, i: None if s.grads[i] is None else np.nan_to_num(s.grads[i]),
+)
+add(
     "gradients-not-cleared",
     "whose zero_grad leaves the model's gradients",
     hints=(
@@ -124,7 +141,7 @@ add(
         "float64 would remember the small updates, too. What does it cost in memory?",
         "p.detach().float() is a float32 copy; double() is none.",
     ),
-    made=lambda s: _raise(),
+    made=lambda s: _raise(ErrorCode.TOO_WIDE),
 )
 add(
     "gradients-through-bfloat16",
@@ -145,6 +162,46 @@ add(
         "Every parameter needs a master.",
     ),
     chosen=lambda s, indices: indices[:1],
+)
+add(
+    "masters-keyed-by-shape",
+    "in which parameters of one shape share a master",
+    hints=(
+        "Try two parameters of the same shape. How many masters do you have?",
+        "What is the key under which a master is kept?",
+        "A list in the order of params will do.",
+    ),
+    pairs=lambda s: [(i, _last_like(s, i)) for i in s.chosen],
+)
+add(
+    "saved-by-shape",
+    "that saves the masters under their shapes, one for each",
+    hints=(
+        "Try two parameters of the same shape. How many masters does your state_dict return?",
+        "What is the key under which a master is saved?",
+        "A list in the order of params will do.",
+    ),
+    saved_as=lambda s, i: _last_like(s, i),
+)
+add(
+    "frozen-shift-the-masters",
+    "whose masters belong to other parameters as soon as one is frozen",
+    hints=(
+        "Set requires_grad=False for the first parameter. Which master does it get?",
+        "You pair two lists. Are they equally long, and in the same order?",
+        "Leave frozen parameters out of both lists, or of none.",
+    ),
+    pairs=lambda s: list(zip(s.chosen, [i for i in s.chosen if i not in s.frozen], strict=False)),
+)
+add(
+    "first-dtype-for-all",
+    "that rounds every weight to the dtype of the first parameter",
+    hints=(
+        "Try bfloat16 weights beside a float32 gain. How many bits are left of the gain?",
+        "Whose dtype do you round to?",
+        "p.copy_(master) rounds to the dtype of p itself.",
+    ),
+    rounded=lambda s, i, master: representable(representable(master, s.formats[0]), s.formats[i]),
 )
 add(
     "generator-used-up",
@@ -175,7 +232,7 @@ add(
         "The model is to stay small and fast. Which of the two copies is in float32?",
         "p.copy_(master) rounds to p's dtype.",
     ),
-    rounded=lambda s, master: master,
+    rounded=lambda s, i, master: master,
     write=_in_new_memory,
 )
 add(
@@ -190,11 +247,11 @@ add(
 )
 add(
     "masters-not-saved",
-    "whose state_dict leaves out the masters",
+    "that loses the masters' low bits between saving and loading",
     hints=(
         "After loading, from which values do the masters go on?",
-        "The model's checkpoint has rounded weights. Where are the low bits?",
-        "state_dict returns the masters and the optimizer's state.",
+        "The model's checkpoint has rounded weights. Are the masters in your state_dict, and who reads them when loading?",
+        "state_dict returns the masters; load_state_dict copies them into the masters, and nothing else into them.",
     ),
     saves_masters=lambda s: False,
 )
@@ -230,92 +287,45 @@ add(
 )
 
 
+add(
+    "momentum-survives-loading",
+    "that does not load the optimizer's state where the optimizer has one already",
+    hints=(
+        "Make a step, then load an older state. What does the momentum remember?",
+        "Loading goes back to what was saved, whatever has happened since.",
+        "Load the optimizer's state without asking.",
+    ),
+    restores_optimizer=lambda s: False,
+)
+add(
+    "loaded-state-is-trained-on",
+    "whose masters share memory with the state that was loaded, so that training changes that state",
+    hints=(
+        "Load one state twice, with steps in between. Is it the same the second time?",
+        "m.data = saved and m = saved copy nothing. Whose memory do the masters have then?",
+        "Copy the values: master.copy_(saved).",
+    ),
+    copies_saved=lambda s: False,
+)
+
+
+def _last_like(s: Any, i: int) -> int:
+    """The last parameter of this one's shape."""
+    return max(j for j in s.chosen if s.params[j].shape == s.params[i].shape)
+
+
 def _generator(s: Any) -> bool:
     return bool(s.program["make"]["args"][0]["form"] == "generator")
 
 
-def _raise() -> Any:
-    raise Raises
+def _raise(*codes: ErrorCode) -> Any:
+    raise Raises(*codes)
 
 
 def _sum(one: np.ndarray | None, two: np.ndarray | None) -> np.ndarray | None:
     if one is None or two is None:
         return one if two is None else two
     return np.asarray(one + two)
-
-
-SHAPES = [[3], [2, 2], []]
-Events = list[list[Any]]
-
-
-class Drawing:
-    """Draws scripts from one generator."""
-
-    def __init__(self, rng: np.random.Generator):
-        self.rng = rng
-
-    def grads(self, none: Sequence[int] = (), size: float = 1.0) -> list[Any]:
-        """Quarters between 0.5 and 2, of both signs, times size."""
-        sizes = [int(np.prod(shape, dtype=int)) for shape in SHAPES]
-        drawn = [size * self.rng.integers(2, 9, n) / 4 * self.rng.choice([-1, 1], n) for n in sizes]
-        return [None if i in none else [float(v) for v in values] for i, values in enumerate(drawn)]
-
-    def run(
-        self, family: str, about: str, events: Events, lr: float, *, dtype: str = "bfloat16", form: str = "list"
-    ) -> Scenario:
-        """A script; the optimizer is SGD with momentum ½."""
-        short = "float16" if dtype == "float16" else "bfloat16"
-        init = [representable(self.rng.uniform(0.6, 1.4, s) * self.rng.choice([-1, 1], s), short) for s in SHAPES]
-        make = {"args": [{"params": [0, 1, 2], "form": form}, {"make_sgd": {"lr": lr, "momentum": 0.5}}]}
-        options: dict[str, Any] = {"dtype": dtype, "exact": True}
-        return script("MasterWeights", family, about, events, shapes=SHAPES, init=init, make=make, **options)
-
-    def iteration(self, none: Sequence[int] = (), micro_batches: int = 1, size: float = 1.0) -> Events:
-        """Gradients, step, gradients cleared."""
-        first = [["backward", self.grads(none, size), False, False]]
-        more = [["backward", self.grads(none), False, False] for _ in range(micro_batches - 1)]
-        return [*first, *more, ["call", "step", []], ["call", "zero_grad", []]]
-
-
-def scenarios(rng: np.random.Generator) -> list[Scenario]:
-    """Families: step, small, gradients, reload, together."""
-    d = Drawing(rng)
-    few = [event for _ in range(3) for event in d.iteration()]
-    others = [event for _ in range(3) for event in d.iteration()]
-    small = [*d.iteration()] * 6
-    same = [*d.iteration()] * 6
-    missing = [event for i in range(3) for event in d.iteration(none=[i])] + d.iteration()
-    summed = [event for _ in range(2) for event in d.iteration(micro_batches=3)]
-    saved = [*d.iteration(), *d.iteration(), ["reload"], *d.iteration(), *d.iteration()]
-    small_saved = [*d.iteration(), *d.iteration(), ["reload"], *d.iteration(none=[0]), *d.iteration()]
-    whole = [*d.iteration(none=[1]), *d.iteration(micro_batches=2), ["reload"], *d.iteration(), *d.iteration(none=[2])]
-    fading = [event for _ in range(3) for event in d.iteration(size=2.0**-30)]
-    precise = [event for _ in range(2) for event in d.iteration(size=1 + 2.0**-10)]
-    long = [event for _ in range(8) for event in d.iteration()]
-    tiny, large = 2.0**-10, 2.0**-5
-    lowered = [*d.iteration(), *d.iteration(), ["set_lr", large / 4], *d.iteration(), ["reload"], *d.iteration()]
-    return [
-        d.run("step", "", few, large),
-        d.run("step", "parameters from a generator", others, large, form="generator"),
-        d.run("small", "steps smaller than the spacing of bfloat16", small, tiny),
-        d.run("small", "steps smaller than the spacing of float16", same, 2.0**-13, dtype="float16"),
-        d.run("gradients", "one parameter in turn has no gradient", missing, large),
-        d.run("gradients", "gradients of three micro-batches added up", summed, large),
-        d.run("reload", "saved and loaded after two steps", saved, large),
-        d.run("reload", "saved and loaded, small steps", small_saved, tiny),
-        d.run("gradients", "gradients that float16 cannot hold", fading, large * 2.0**30),
-        d.run("reload", "saved and loaded after a schedule has lowered the learning rate", lowered, large),
-        d.run(
-            "reload",
-            "float32, saved and loaded after eight steps",
-            [*long, ["reload"], *long[:4]],
-            large,
-            dtype="float32",
-        ),
-        d.run("together", "float32 parameters", d.iteration() + d.iteration(), large, dtype="float32"),
-        d.run("gradients", "float32 gradients that bfloat16 cannot hold", precise, large, dtype="float32"),
-        d.run("together", "missing gradients, micro-batches and a reload", whole, tiny, form="generator"),
-    ]
 
 
 TASK = ScriptedTask(

@@ -8,6 +8,7 @@ import numpy as np
 
 from autograder.banks._mixed_step_scenarios import scenarios
 from autograder.judge.contract import Raises
+from autograder.judge.rounding import representable
 from autograder.judge.step_task import StepTask
 from autograder.judge.variants import Bank
 from autograder.oracles.mixed_precision_step import global_norm, limit_norm
@@ -235,6 +236,36 @@ add(
         "clip_grad_norm_(model.parameters(), max_norm) sees all of them.",
     ),
     clipped=lambda s: limit_norm(s, s.groups[0]),
+)
+add(
+    "clips-matrices-only",
+    "that leaves vectors out of clipping, such as biases",
+    hints=(
+        "Give the model biases. How long is the whole gradient after clipping?",
+        "Which parameters does your clipping see?",
+        "clip_grad_norm_(model.parameters(), max_norm) sees all of them.",
+    ),
+    clipped=lambda s: limit_norm(s, [i for i, p in enumerate(s.params) if p.ndim > 1]),
+)
+add(
+    "thaws-frozen-weights",
+    "that trains weights whose requires_grad is False",
+    hints=(
+        "Freeze a layer with requires_grad_(False). Does it stay as it is?",
+        "Where do you set requires_grad?",
+        "What is trained is the caller's choice: leave requires_grad alone.",
+    ),
+    trained=lambda s: range(len(s.params)),
+)
+add(
+    "returns-loss-in-16-bits",
+    "that returns a loss which was rounded to the format of autocast",
+    hints=(
+        "Print your loss with six digits. How many of them does its dtype have?",
+        "Which line changes the dtype of the loss?",
+        "The loss is float32; return loss.item() without a cast.",
+    ),
+    returned=lambda s: float(representable(np.asarray(s.loss), s.does["format"](s))),
 )
 add(
     "clips-elements",

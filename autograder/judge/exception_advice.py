@@ -37,6 +37,23 @@ ADVICE = (
 """(part of what the exception says, a question about it); the first that fits counts."""
 
 
+OBJECT_ADVICE = (
+    ("a leaf Variable that requires grad", "Is writing into the parameters under torch.no_grad()?"),
+    ("'NoneType'", "What is None here? p.grad is, for a parameter that is frozen or that the loss does not use."),
+    (
+        "can't optimize a non-leaf Tensor",
+        "Are your copies still part of the parameters' graph? .detach() takes them out.",
+    ),
+    ("object is not callable", "Has an attribute the name of a method? self.NAME = ... hides the method NAME()."),
+)
+"""The same for objects that are no optimizers."""
+
+
+def advice_for_objects(text: str) -> str:
+    """A question about an exception in an object with methods."""
+    return next((f" {question}" for part, question in OBJECT_ADVICE if part in text), "")
+
+
 def advice(text: str) -> str:
     """A question about an exception's text, with a space before it; "" for one that is not known."""
     return next((f" {question}" for part, question in ADVICE if part in text), "")

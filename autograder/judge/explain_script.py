@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograder.judge.evidence import Evidence, Expected, Scenario, close
+from autograder.judge.exception_advice import advice_for_objects
 
 HEAD = 2
 
@@ -17,7 +18,7 @@ def explain_script(entry: str, evidence: Evidence, expected: Expected, scenario:
     context = f" ({scenario.about})" if scenario.about else ""
     if evidence.raised:
         where = f"Building {entry}" if evidence.event < 1 else in_words(events, evidence.event - 1)
-        return f"{where}{context} raised {evidence.text}."
+        return f"{where}{context} raised {evidence.text}.{advice_for_objects(evidence.text)}"
     width = scenario.size // len(events)
     fine = close(evidence.values, expected).reshape(-1, width)
     wrong = np.flatnonzero(~fine.all(axis=1))
@@ -40,6 +41,9 @@ def in_words(events: list[list[Any]], index: int) -> str:
         "shrink": "After the gradients were made smaller",
         "shrink_held": "After somebody who held p.grad since before unscale_ halved it",
         "reload": "After saving and loading",
+        "save": "After saving",
+        "beside": "After a second object found an overflow",
+        "restore": f"After going back for the {'first' if number == 1 else 'second'} time to what was saved",
         "set_lr": "After a schedule set another learning rate",
         "repeat": f"After {rest[0] if rest else 0} iterations",
     }
@@ -74,7 +78,7 @@ def _error(code: float) -> str:
 def _difference(name: str, mine: np.ndarray, right: np.ndarray, fine: np.ndarray) -> str:
     bad = ~fine
     if np.isnan(right[bad]).all() and not np.isnan(mine[bad]).any():
-        return f"{name} should be None there, and are not."
+        return f"{name} should be {'None' if name == 'the gradients' else 'NaN'} there, and are not."
     if np.isnan(mine[bad]).all() and name == "the gradients" and not np.isnan(right[bad]).any():
         return f"{name} are None or NaN, and should not be."
     i = int(np.argmax(bad))

@@ -127,6 +127,14 @@ class ScriptedRun:
             self.repeat(*rest)
         elif kind == "reload":
             self._reload()
+        elif kind == "save":
+            self.saved_params, self.open_grads = [param.copy() for param in self.params], True
+            self.save()
+        elif kind == "restore":
+            self._restore()
+        elif kind == "beside":
+            self.open_grads = True
+            self.beside(*rest)
 
     def _backward(self, coefficients: list[Any], scaled: bool, fresh: bool) -> None:
         known = [
@@ -158,6 +166,15 @@ class ScriptedRun:
         self.views = list(self.params)
         self.grads = [None] * len(self.params)
         self.reload()
+
+    def _restore(self) -> None:
+        for i, saved in enumerate(self.saved_params):
+            views_see_it = self.views[i] is self.params[i]
+            self.params[i] = saved.copy()
+            if views_see_it:
+                self.views[i] = self.params[i]
+        self.grads = [None] * len(self.params)
+        self.restore()
 
     def write(self, i: int, new: np.ndarray) -> None:
         """New values for parameter i, in its own storage."""
@@ -212,6 +229,15 @@ class ScriptedRun:
 
     def reload(self) -> None:
         """state_dict of the object, loaded into a fresh one."""
+
+    def beside(self, updates: bool) -> None:
+        """A second object like this one is built and used."""
+
+    def save(self) -> None:
+        """state_dict of the object, kept for restore()."""
+
+    def restore(self) -> None:
+        """What save() kept, loaded into the same object."""
 
 
 class _FirstFrame(Shortcuts):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from autograder.judge.contract import Raises
 from autograder.judge.evidence import Evidence, Expected, Scenario, close
+from autograder.judge.exception_advice import advice_for_objects
 from autograder.judge.variants import Bank, Variant
 
 LOSS, NUMBER, FORM, BITS, FORWARDS, SCALE, KEPT = range(7)
@@ -17,6 +19,10 @@ ENTRY = "mixed_precision_step"
 MANTISSA = {"float32": 23, "bfloat16": 7, "float16": 10}
 
 
+EXACT_LOSS = 1e-5
+"""Relative error of a loss before any weight has moved: weights and data are whole numbers then, and only float32 rounds."""
+AUTOCAST_LEFT_ON = 2.0
+"""In place of 1 in a frame's KEPT."""
 MISTAKEN = 4.0
 """Roundings pile up where gradients do; what is wrong already may be further from its mistake than what is right."""
 
@@ -47,7 +53,8 @@ class StepTask:
         run = Run(variant.steps, scenario.program)
         loose = MISTAKEN if variant.kind == "misconception" else 1.0
         raised: int | None = None
-        width = frame_width(scenario.program["sizes"])
+        seen_moving = False
+        width = frame_width(scenario.program)
         with np.errstate(all="ignore"):
             for index, step in enumerate(scenario.program["steps"]):
                 try:
@@ -60,42 +67,53 @@ class StepTask:
                 block = slice(index * width, (index + 1) * width)
                 weights = np.concatenate([np.ravel(p) for p in run.params])
                 values[block] = [*head, *(weights if run.usable() else np.full(weights.size, np.nan))]
-                loss = abs(head[LOSS]) * 2 * unit if np.isfinite(head[LOSS]) else 0.0
+                relative = 2 * unit if seen_moving else loose * EXACT_LOSS
+                loss = abs(head[LOSS]) * relative if np.isfinite(head[LOSS]) else 0.0
+                seen_moving = bool(moved.any())
                 slack[block] = [loss, *[0.0] * (HEAD - 1), *(unit * moved + 1e-6)]
         return Expected(values, slack, raised)
 
     def part(self, name: str, scenario: Scenario) -> np.ndarray:
         """Parts: "path" (what training depends on), "returned" (the loss and its type), "all"."""
-        column = np.arange(scenario.size) % frame_width(scenario.program["sizes"])
+        column = np.arange(scenario.size) % frame_width(scenario.program)
         returned = (column == LOSS) | (column == NUMBER)
         return {"path": ~returned, "returned": returned, "all": np.ones(scenario.size, dtype=bool)}[name]
 
     def written(self, evidence: Evidence, scenario: Scenario) -> np.ndarray:
         """The frames before the call that raised."""
         calls = len(scenario.program["steps"]) if not evidence.raised else max(evidence.event, 0)
-        return np.arange(scenario.size) < calls * frame_width(scenario.program["sizes"])
+        return np.arange(scenario.size) < calls * frame_width(scenario.program)
 
     def explain(self, evidence: Evidence, expected: Expected, scenario: Scenario) -> str:
         """The first call after which a number differs, and what it is."""
         context = f" ({scenario.about})" if scenario.about else ""
         if evidence.raised:
-            return f"Call {max(evidence.event, 0) + 1}{context} raised {evidence.text}."
-        width = frame_width(scenario.program["sizes"])
+            call = f"Call {max(evidence.event, 0) + 1}{context}"
+            return f"{call} raised {evidence.text}.{advice_for_objects(evidence.text)}"
+        width = frame_width(scenario.program)
         fine = close(evidence.values, expected).reshape(-1, width)
         if fine.all():
             return ""
         row = int(np.argmin(fine.all(axis=1)))
-        mine, right = (values.reshape(-1, width)[row] for values in (evidence.values, expected.values))
-        return f"Call {row + 1}{context}: {_what(mine, right, fine[row])}"
+        frames = evidence.values.reshape(-1, width)
+        mine, right = frames[row], expected.values.reshape(-1, width)[row]
+        before = frames[row - 1][HEAD:] if row else _start(scenario.program)
+        return f"Call {row + 1}{context}: {_what(mine, right, fine[row], before)}"
 
 
-def frame_width(sizes: list[int]) -> int:
+def frame_width(program: Mapping[str, Any]) -> int:
     """Numbers per call."""
-    inputs, hidden, outputs = sizes
-    return HEAD + hidden * inputs + outputs * hidden + 2
+    inputs, hidden, outputs = program["sizes"]
+    return HEAD + hidden * inputs + outputs * hidden + 2 + sum(len(bias) for bias in program.get("biases", []))
 
 
-def _what(mine: np.ndarray, right: np.ndarray, fine: np.ndarray) -> str:
+def _start(program: Mapping[str, Any]) -> np.ndarray:
+    """All parameters before the first call."""
+    biases = [value for bias in program.get("biases", []) for value in bias]
+    return np.array([*program["first"], *program["second"], 1.0, 1.0, *biases])
+
+
+def _what(mine: np.ndarray, right: np.ndarray, fine: np.ndarray, before: np.ndarray) -> str:
     if mine[BITS] == 0:
         return "the model computed in float32: your autocast is for another device than the one the model is on."
     if not fine[BITS]:
@@ -104,10 +122,12 @@ def _what(mine: np.ndarray, right: np.ndarray, fine: np.ndarray) -> str:
         return f"the model ran {mine[FORWARDS]:g} times; once is enough."
     if not fine[FORM]:
         return "loss_fn was not called as loss_fn(model, *batch)."
+    if mine[KEPT] == AUTOCAST_LEFT_ON:
+        return "autocast is still on after your function; a with block ends by itself, before backward()."
     if not fine[KEPT]:
         return "the model's parameters changed their dtype; autocast casts copies and leaves them in float32."
     if not fine[HEAD:].all():
-        return _weights(mine[HEAD:], right[HEAD:], ~fine[HEAD:])
+        return _weights(mine[HEAD:], right[HEAD:], ~fine[HEAD:], before)
     if not fine[SCALE]:
         return f"the scale afterwards is {mine[SCALE]:g}; expected {right[SCALE]:g}."
     if not fine[LOSS]:
@@ -119,8 +139,24 @@ def _format(mantissa: float) -> str:
     return next((name for name, bits in MANTISSA.items() if bits == mantissa), "another format")
 
 
-def _weights(mine: np.ndarray, right: np.ndarray, wrong: np.ndarray) -> str:
+def _weights(mine: np.ndarray, right: np.ndarray, wrong: np.ndarray, before: np.ndarray) -> str:
     if not np.isfinite(mine[wrong]).all():
         return "weights are inf or NaN; this step should have been skipped."
+    moves, due = mine - before, right - before
+    if not moves.any():
+        return "no weight has moved. What was in p.grad when the optimizer stepped?"
+    if not due.any():
+        return "weights have moved in a call in which all of them should stay."
+    if np.isfinite(moves).all() and (ratio := _common_ratio(moves, due)):
+        return f"weights have moved {ratio:.4g} times as far as they should. How long was the gradient when they did?"
     i = int(np.argmax(wrong))
     return f"{wrong.sum()} of {wrong.size} weights are not right: the first is {mine[i]:.6g}; expected {right[i]:.6g}."
+
+
+def _common_ratio(moves: np.ndarray, due: np.ndarray) -> float:
+    """How many times too far all weights have moved; 0 where they have not done so together."""
+    due_to_move = np.abs(due) > 1e-3 * np.abs(due).max()
+    ratios = moves[due_to_move] / due[due_to_move]
+    middle = float(np.median(ratios))
+    together = np.ptp(ratios) <= 0.02 * abs(middle) and not moves[~due_to_move & (due == 0)].any()
+    return middle if together else 0.0

@@ -50,6 +50,8 @@ class LossScalerRun(ScriptedRun):
         "on_overflow": lambda s, which: None,
         "returned": lambda stepped: float(stepped),
         "after_step": lambda s: None,
+        "after_clean_step": lambda s, which: None,
+        "other_scaler": lambda s, updates: None,
         "overflowed": lambda s: any(s.found.values()),
         "backed_off": lambda s: s.loss_scale * s.backoff_factor,
         "grown": lambda s: s.loss_scale * s.growth_factor,
@@ -72,6 +74,7 @@ class LossScalerRun(ScriptedRun):
         self.clean = 0
         self.found: dict[int, bool] = {}
         self.unscaled: set[int] = set()
+        self.asked: set[int] = set()
 
     def scale(self) -> float:
         """The current scale, as float32 has it."""
@@ -116,6 +119,10 @@ class LossScalerRun(ScriptedRun):
         self.found[which] = bool(self.does["found_in"](grads)) or self.found.get(which, False)
         self.open_grads = self.found[which]
 
+    def grads_shape(self, i: int) -> tuple[int, ...]:
+        """The shape of parameter i."""
+        return self.params[i].shape
+
     def step(self, which: int) -> float:
         """Unscale if that has not happened, step or skip, say which."""
         if self.does["unscales_before_step"](self, which):
@@ -125,7 +132,9 @@ class LossScalerRun(ScriptedRun):
             self.does["on_overflow"](self, which)
         else:
             self.descend(which)
-        self.open_grads = True
+            self.does["after_clean_step"](self, which)
+        self.open_grads = not stepped or any(self.found.values())
+        self.asked.add(which)
         self.does["after_step"](self)
         return float(self.does["returned"](stepped))
 
@@ -137,8 +146,13 @@ class LossScalerRun(ScriptedRun):
                 self.write(i, self.optimizers[which].update(i, self.params[i], grad))
         self.optimizers[which].lr *= self.program["optimizers"][which].get("lr_factor", 1.0)
 
+    def beside(self, updates: bool) -> None:
+        """Another scaler, with an overflow of its own: nothing of this one's."""
+        self.does["other_scaler"](self, updates)
+
     def update(self) -> None:
         """The next scale."""
+        self.open_grads = True
         if self.does["overflowed"](self):
             self.loss_scale, self.clean = self.does["backed_off"](self), self.does["clean_after_overflow"](self)
         else:
@@ -147,6 +161,7 @@ class LossScalerRun(ScriptedRun):
                 self.loss_scale, self.clean = self.does["grown"](self), self.does["clean_after_growth"](self)
         self.does["forget_found"](self)
         self.does["forget_unscaled"](self)
+        self.asked.clear()
 
     def repeat(self, times: int, events: list[list[Any]]) -> None:
         """Iterations whose gradients stay zero move nothing: only the scale is simulated."""

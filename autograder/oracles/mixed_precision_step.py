@@ -20,7 +20,7 @@ from autograder.judge.variants import Step
 
 def global_norm(run: Run) -> None:
     """Scale all gradients together so that their joint norm is at most max_norm."""
-    limit_norm(run, range(3))
+    limit_norm(run, range(len(run.params)))
 
 
 def limit_norm(run: Run, chosen: Iterable[int]) -> None:
@@ -33,7 +33,8 @@ def limit_norm(run: Run, chosen: Iterable[int]) -> None:
 
 
 STEPS: dict[str, Step] = {
-    "clears": lambda s: range(3),
+    "clears": lambda s: range(len(s.params)),
+    "trained": lambda s: [i for i in range(len(s.params)) if i not in s.frozen],
     "third_part": lambda s: None,
     "format": lambda s: s.dtype,
     "bits": lambda s: float(MANTISSA[s.does["format"](s)]),
@@ -70,9 +71,11 @@ class Run:
         inputs, hidden, outputs = program["sizes"]
         first, second = np.array(program["first"]), np.array(program["second"])
         self.params = [first.reshape(hidden, inputs), second.reshape(outputs, hidden), np.ones(2)]
+        self.params += [np.array(bias) for bias in program.get("biases", [])]
+        self.frozen = program.get("frozen", [])
         stale = program.get("stale", False)
         self.grads: list[Any] = [np.full(p.shape, 3.0) if stale else None for p in self.params]
-        self.groups: list[list[int]] = program.get("groups", [[0, 1, 2]])
+        self.groups: list[list[int]] = program.get("groups", [list(range(len(self.params)))])
         self.optimizer = Descent(program["lr"], 0.5)
         self.scale: float | None = program["scale"] or None
         kwargs = program["kwargs"]
@@ -113,17 +116,21 @@ class Run:
 
         x, target = np.array(step["x"]).reshape(-1, inputs), np.array(step["target"]).reshape(-1, outputs)
         first, second = rounded(self.params[0]), rounded(self.params[1])
-        before = rounded(x @ first.T)
+        biases = [rounded(bias) for bias in self.params[3:]] or [np.zeros(1), np.zeros(1)]
+        before = rounded(x @ first.T + biases[0])
         if any(m.any() for m in self.moved):
             self.nearest = min(self.nearest, float(np.abs(before).min()))
         hidden = np.maximum(before, 0)
-        error = rounded(hidden @ second.T) - target
+        error = rounded(hidden @ second.T + biases[1]) - target
         factor = step.get("factor", 1.0)
-        self.loss = float(0.5 * np.sum(error**2) * factor) if self.usable() else np.nan
+        loss = float(0.5 * np.sum(error**2) * factor) + step.get("offset", 0.0)
+        self.loss = loss if self.usable() else np.nan
         scaled = self.scale is not None and self.does["scales_loss"](self)
         g_out = rounded(error * factor * (self.scale if scaled else 1.0))
         g_hidden = rounded(g_out @ second) * (before > 0)
-        fresh = [rounded(g_hidden.T @ x), rounded(g_out.T @ hidden), None]
+        fresh: list[Any] = [rounded(g_hidden.T @ x), rounded(g_out.T @ hidden), None]
+        fresh += [rounded(g.sum(axis=0)) for g in (g_hidden, g_out)][: len(self.params) - 3]
+        fresh = [grad if i in self.does["trained"](self) else None for i, grad in enumerate(fresh)]
         self.grads = [_sum(old, new) for old, new in zip(self.grads, fresh, strict=True)]
 
     def _unscale(self) -> None:
@@ -163,4 +170,4 @@ class Run:
             self.unscaled, self.found = False, False
 
     def _zero(self) -> None:
-        self.grads = [None] * 3
+        self.grads = [None] * len(self.params)

@@ -36,9 +36,14 @@ class ErrorCode(IntEnum):
     SYNTAX = 9
     ARITHMETIC = 10
     NO_GRAPH = 11
+    TOO_WIDE = 12
     OTHER = 99
     SIGNATURE = 100
     """The call itself: a parameter has another name, is missing, or has no default. Nothing inside has run."""
+
+
+class TooWideError(TypeError):
+    """Raised by the scripted player: a tensor of the student's has a wider dtype than the task allows."""
 
 
 _KINDS: tuple[tuple[type[BaseException], ErrorCode], ...] = (
@@ -46,6 +51,7 @@ _KINDS: tuple[tuple[type[BaseException], ErrorCode], ...] = (
     (MemoryError, ErrorCode.MEMORY),
     (SyntaxError, ErrorCode.SYNTAX),
     (ValueError, ErrorCode.VALUE),
+    (TooWideError, ErrorCode.TOO_WIDE),
     (TypeError, ErrorCode.TYPE),
     (AttributeError, ErrorCode.ATTRIBUTE),
     (RuntimeError, ErrorCode.RUNTIME),

@@ -27,7 +27,7 @@ import torch
 from autograder.worker.codes import HEAD, TEXT, Status, error_code
 
 Emit = Callable[[bytes], None]
-PLAYED_IN_A_FRESH_MODULE = ("optimizer",)
+PLAYED_IN_A_FRESH_MODULE = ("optimizer", "scripted")
 """Players with a scenario about two objects side by side. What a module or a class remembers (state outside the object)
 shows there, and must not reach the other scenarios, where it would look like another mistake."""
 QUICK = 0.05

@@ -326,6 +326,23 @@ WRONG = {
     "gradients-multiplied": [(_DIVIDE, "p.grad.mul_(self.loss_scale)")],
     "gradients-not-divided": [(_DIVIDE, "p.grad / self.loss_scale")],
     "gradients-replaced": [(_DIVIDE, "p.grad = p.grad / self.loss_scale")],
+    "one-gradient-of-each-shape": [('in group["params"]:', 'in {q.shape: q for q in group["params"]}.values():')],
+    "clears-gradients": [("        # stepped\n", "        optimizer.zero_grad()\n")],
+    "state-on-the-class": [
+        ("    def __init__(self, init_scale", "    found = {}\n\n    def __init__(self, init_scale"),
+        ("        self.found = {}\n        self.done", "        self.done"),
+        ("        self.found = {}  # forget\n", "        self.found.clear()  # forget\n"),
+    ],
+    "notes-in-step": [
+        (
+            "        self.found[id(optimizer)] = found\n",
+            "        self.bad = getattr(self, 'bad', {})\n        self.bad[id(optimizer)] = found\n",
+        ),
+        (
+            "        if self.found.get(id(optimizer), False):\n",
+            "        self.found[id(optimizer)] = self.bad.get(id(optimizer), False)\n        if self.found[id(optimizer)]:\n",
+        ),
+    ],
     "divided-by-first-scale": [(_DIVIDE, "p.grad.div_(self.init_scale)")],
     "non-finite-replaced": [(_DIVIDE, "p.grad.div_(self.loss_scale).nan_to_num_(nan=0.0, posinf=0.0, neginf=0.0)")],
     "first-group-only": [("in optimizer.param_groups:", "in optimizer.param_groups[:1]:")],

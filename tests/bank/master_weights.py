@@ -211,9 +211,38 @@ WRONG = {
     "old-gradient-kept": [(_GRAD, "master.grad = master.grad if p.grad is None else p.grad.float()")],
     "no-gradient-raises": [(_GRAD, "master.grad = p.grad.float()")],
     "no-gradient-as-zero": [(_GRAD, "master.grad = torch.zeros_like(master) if p.grad is None else p.grad.float()")],
+    "gradient-of-zeros-dropped": [
+        (_GRAD, "master.grad = None if p.grad is None or not p.grad.any() else p.grad.float()")
+    ],
+    "non-finite-gradients-replaced": [(_GRAD, "master.grad = None if p.grad is None else p.grad.float().nan_to_num()")],
     "gradients-not-cleared": [
         ("        for p in self.params:\n            p.grad = None\n", "        self.optimizer.zero_grad()\n")
     ],
+    "masters-keyed-by-shape": [
+        (
+            "        self.optimizer = make_optimizer(self.masters)\n",
+            "        by_shape = {m.shape: m for m in self.masters}\n"
+            "        self.masters = [by_shape[p.shape] for p in self.params]\n"
+            "        self.optimizer = make_optimizer(list(by_shape.values()))\n",
+        )
+    ],
+    "saved-by-shape": [
+        (
+            '"masters": [m.clone() for m in self.masters]',
+            '"masters": {tuple(m.shape): m.clone() for m in self.masters}',
+        ),
+        (
+            '        for master, saved in zip(self.masters, state["masters"]):\n            master.copy_(saved)\n',
+            '        for master in self.masters:\n            master.copy_(state["masters"][tuple(master.shape)])\n',
+        ),
+    ],
+    "frozen-shift-the-masters": [
+        (
+            "[p.detach().clone().float() for p in self.params]",
+            "[p.detach().clone().float() for p in self.params if p.requires_grad]",
+        )
+    ],
+    "first-dtype-for-all": [(_COPY, "            p.copy_(master.to(self.params[0].dtype))\n")],
     "first-parameter-only": [("            # next\n", "            return\n")],
     "generator-used-up": [
         ("        self.params = list(params)\n", ""),
@@ -239,6 +268,13 @@ WRONG = {
             'self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": state["optimizer"]["state"]})',
         )
     ],
+    "momentum-survives-loading": [
+        (
+            '        self.optimizer.load_state_dict(state["optimizer"])\n',
+            '        if not self.optimizer.state:\n            self.optimizer.load_state_dict(state["optimizer"])\n',
+        )
+    ],
+    "loaded-state-is-trained-on": [("            master.copy_(saved)\n", "            master.data = saved\n")],
     "loaded-masters-unknown-to-the-optimizer": [
         (
             '        for master, saved in zip(self.masters, state["masters"]):\n            master.copy_(saved)\n',

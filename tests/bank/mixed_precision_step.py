@@ -161,6 +161,13 @@ WRONG = {
     "clips-first-group-only": [
         (_CLIP_LINE, "        torch.nn.utils.clip_grad_norm_(optimizer.param_groups[0]['params'], max_norm)\n")
     ],
+    "clips-matrices-only": [
+        ("_(model.parameters(), max_norm)", "_([p for p in model.parameters() if p.ndim > 1], max_norm)")
+    ],
+    "thaws-frozen-weights": [
+        ("    optimizer.zero_grad()\n", "    optimizer.zero_grad()\n    model.requires_grad_(True)\n")
+    ],
+    "returns-loss-in-16-bits": [("return loss.item()", "return loss.to(dtype).item()")],
     "clips-elements": [(_CLIP_LINE, "        torch.nn.utils.clip_grad_value_(model.parameters(), max_norm)\n")],
     "needs-max-norm": [("    if max_norm is not None:\n", "    if max_norm >= 0:\n")],
     "needs-a-scaler": [(_BACKWARD, "    scaler.scale(loss).backward()\n")],

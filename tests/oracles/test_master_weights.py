@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.banks.master_weights import SHAPES, TASK
+from autograder.banks.master_weights import TASK
 from autograder.judge.variants import CANONICAL
 from autograder.oracles.master_weights import MasterWeightsRun
 
@@ -17,21 +17,23 @@ DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch
 def test_model_weights_are_the_rounded_weights_of_a_float32_run(seed: int) -> None:
     for scenario in TASK.scenarios(seed):
         program = scenario.program
-        if any(event[0] == "reload" for event in program["events"]):
+        if any(event[0] in ("reload", "restore") for event in program["events"]):
             continue
         run = MasterWeightsRun(CANONICAL, scenario)
         run.build()
-        dtype = DTYPES[program["format"]]
-        masters = [torch.tensor(v).reshape(s).to(dtype).float() for v, s in zip(program["init"], SHAPES, strict=True)]
+        shapes = program["shapes"]
+        dtypes = [DTYPES[name] for name in program.get("formats", [program["format"]] * len(shapes))]
+        starts = [torch.tensor(v).reshape(s) for v, s in zip(program["init"], shapes, strict=True)]
+        masters = [start.to(dtype).float() for start, dtype in zip(starts, dtypes, strict=True)]
         optimizer = torch.optim.SGD(masters, **program["make"]["args"][1]["make_sgd"])
         for event in program["events"]:
             run._do(event)
             if event[0] == "backward":
-                for master, values, shape in zip(masters, event[1], SHAPES, strict=True):
+                for master, values, shape in zip(masters, event[1], shapes, strict=True):
                     new = None if values is None else torch.tensor(values, dtype=torch.float32).reshape(shape)
                     master.grad = new if master.grad is None or new is None else master.grad + new
             elif event[1] == "step":
                 optimizer.step()
                 optimizer.zero_grad()
-            for mine, master in zip(run.params, masters, strict=True):
+            for mine, master, dtype in zip(run.params, masters, dtypes, strict=True):
                 np.testing.assert_array_equal(mine, master.to(dtype).double().numpy())

@@ -2,7 +2,7 @@
 
 Each call leaves one frame: the loss returned, 1 if it is a Python number, how loss_fn was called (1 model and parts of
 the batch, 2 model and the batch, 3 the model's output and the target), the dtype of the model's output (bits of its
-mantissa; 0 where autocast was entered, but for another device), how often the model ran, the scale afterwards, 1 where parameters kept their dtype, and every parameter. Where loss_fn was
+mantissa; 0 where autocast was entered, but for another device), how often the model ran, the scale afterwards, 1 where parameters kept their dtype (2 where autocast was left on), and every parameter. Where loss_fn was
 called with the parts of the batch, a step with "weighted" has a batch of three parts. Once a
 parameter is infinite, NaN or beyond 1e30, all of them and the losses of later calls are written as NaN.
 """
@@ -35,16 +35,24 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
 
 
 class TwoLayers(nn.Module):
-    """Linear, ReLU, Linear, without biases; notes what its output is made of."""
+    """Linear, ReLU, Linear; notes what its output is made of."""
 
-    def __init__(self, first: list[float], second: list[float], sizes: list[int]):
+    def __init__(self, first: list[float], second: list[float], sizes: list[int], biases: list[list[float]]):
         super().__init__()
         inputs, hidden, outputs = sizes
-        self.first, self.second = nn.Linear(inputs, hidden, bias=False), nn.Linear(hidden, outputs, bias=False)
+        self.first = nn.Linear(inputs, hidden, bias=bool(biases))
+        self.second = nn.Linear(hidden, outputs, bias=bool(biases))
         self.unused = nn.Parameter(torch.ones(2))
         self.first.weight.data = tensor(first, [hidden, inputs], "float32")
         self.second.weight.data = tensor(second, [outputs, hidden], "float32")
+        for layer, bias in zip((self.first, self.second), biases, strict=False):
+            layer.bias.data = tensor(bias, [len(bias)], "float32")
         self.forwards, self.made_of = 0, torch.float32
+
+    def every(self) -> list[torch.Tensor]:
+        """The parameters in the order of the frame."""
+        biases = [layer.bias for layer in (self.first, self.second) if layer.bias is not None]
+        return [self.first.weight, self.second.weight, self.unused, *biases]
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """x: (batch, inputs). Returns (batch, outputs)."""
@@ -110,12 +118,15 @@ class _Run:
     def __init__(self, module: Any, scenario: dict[str, Any]):
         self.function, self.scenario = getattr(module, scenario["entry"]), scenario
         self.sizes = scenario["sizes"]
-        self.model = TwoLayers(scenario["first"], scenario["second"], self.sizes)
+        self.model = TwoLayers(scenario["first"], scenario["second"], self.sizes, scenario.get("biases", []))
         if scenario.get("stale"):
             for param in self.model.parameters():
                 param.grad = torch.full_like(param, 3.0)
-        params = [self.model.first.weight, self.model.second.weight, self.model.unused]
-        groups = [{"params": [params[i] for i in group]} for group in scenario.get("groups", [[0, 1, 2]])]
+        params = self.model.every()
+        self.frozen = scenario.get("frozen", [])
+        for i in self.frozen:
+            params[i].requires_grad_(False)
+        groups = [{"params": [params[i] for i in group]} for group in scenario.get("groups", [range(len(params))])]
         self.optimizer = torch.optim.SGD(groups, lr=scenario["lr"], momentum=0.5)
         self.scaler = Scaler(scenario["scale"]) if scenario["scale"] else None
         self.form, self.parts = 0, 2
@@ -132,7 +143,7 @@ class _Run:
         else:
             self.form = 3
             output, target = args
-        return 0.5 * (output.float() - target).square().sum() * self.factor
+        return 0.5 * (output.float() - target).square().sum() * self.factor + self.offset
 
     def step(self, step: dict[str, Any]) -> np.ndarray:
         count = len(step["x"]) // self.sizes[0]
@@ -141,17 +152,22 @@ class _Run:
         batch: list[Any] = [x, target]
         if step.get("weighted") and self.form == 1:
             batch.append(torch.ones(count))
-        self.factor, self.form, self.parts, self.model.forwards = step.get("factor", 1.0), 0, len(batch), 0
-        kwargs: dict[str, Any] = dict(self.scenario["kwargs"])
-        if self.scaler is not None:
-            kwargs["scaler"] = self.scaler
+        self.factor, self.offset = step.get("factor", 1.0), step.get("offset", 0.0)
+        self.form, self.parts, self.model.forwards = 0, len(batch), 0
+        kwargs: dict[str, Any] = {} if self.scaler is None else {"scaler": self.scaler}
+        kwargs |= self.scenario["kwargs"]
         if "dtype" in kwargs:
             kwargs["dtype"] = DTYPES[kwargs["dtype"]]
         usable = self.usable()
         with _autocast_devices() as devices:
-            result = self.function(self.model, self.loss_fn, tuple(batch), self.optimizer, **kwargs)
+            if self.scenario.get("by_place"):
+                result = self.function(self.model, self.loss_fn, tuple(batch), self.optimizer, *kwargs.values())
+            else:
+                result = self.function(self.model, self.loss_fn, tuple(batch), self.optimizer, **kwargs)
+        left_on = torch.is_autocast_enabled("cpu")
+        torch.set_autocast_enabled("cpu", False)
         elsewhere = self.model.made_of == torch.float32 and bool(devices) and "cpu" not in devices
-        weights = [self.model.first.weight, self.model.second.weight, self.model.unused]
+        weights = self.model.every()
         kept = all(weight.dtype == torch.float32 for weight in weights)
         head = [
             numbers(result, 1)[0] if usable else np.nan,
@@ -160,7 +176,7 @@ class _Run:
             0 if elsewhere else MANTISSA.get(self.model.made_of, -1),
             self.model.forwards,
             self.scaler.value if self.scaler is not None else np.nan,
-            float(kept),
+            2.0 if left_on else float(kept),
         ]
         sizes = [size_of(list(weight.shape)) for weight in weights]
         values = np.concatenate([numbers(w, n) for w, n in zip(weights, sizes, strict=True)])

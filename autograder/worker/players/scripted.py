@@ -6,12 +6,14 @@ parameter as the model sees it, every parameter as an older view of its storage 
 
 from __future__ import annotations
 
+import copy
+import math
 from typing import Any
 
 import numpy as np
 import torch
 
-from autograder.worker.codes import error_code
+from autograder.worker.codes import TooWideError, error_code
 from autograder.worker.harness import Recorder, reloaded
 from autograder.worker.players.tensors import in_a_row, numbers, size_of, tensor
 
@@ -42,11 +44,22 @@ class FadingSGD(torch.optim.SGD):
         return result
 
 
+class CopyingSGD(torch.optim.SGD):
+    """SGD that never shares memory with a state it has loaded, as torch's optimizers do."""
+
+    def load_state_dict(self, state_dict: Any) -> None:
+        """Load a copy."""
+        super().load_state_dict(copy.deepcopy(state_dict))
+
+
 def _sgd_of_masters(params: Any, **kwargs: Any) -> torch.optim.Optimizer:
-    """SGD over tensors that have to be no wider than float32."""
-    optimizer = torch.optim.SGD(params, **kwargs)
+    """SGD over a list of tensors, which have to be no wider than float32."""
+    params = list(params)
+    if not all(isinstance(param, torch.Tensor) for param in params):
+        raise TypeError("make_optimizer takes a list of tensors, without parameter groups or names")
+    optimizer = CopyingSGD(params, **kwargs)
     if any(param.dtype == torch.float64 for group in optimizer.param_groups for param in group["params"]):
-        raise TypeError("make_optimizer got float64 tensors; the masters are float32 copies")
+        raise TooWideError("make_optimizer got float64 tensors; the masters are float32 copies")
     return optimizer
 
 
@@ -54,10 +67,11 @@ class _Run:
     def __init__(self, module: Any, scenario: dict[str, Any]):
         self.module, self.scenario = module, scenario
         self.shapes: list[list[int]] = scenario["shapes"]
-        self.dtype = scenario["format"]
+        self.formats = scenario.get("formats", [scenario["format"]] * len(self.shapes))
+        layout, frozen = scenario.get("layout", "contiguous"), scenario.get("frozen", ())
         self.params = [
-            torch.nn.Parameter(tensor(values, shape, self.dtype))
-            for values, shape in zip(scenario["init"], self.shapes, strict=True)
+            torch.nn.Parameter(tensor(values, shape, dtype, layout), requires_grad=i not in frozen)
+            for i, (values, shape, dtype) in enumerate(zip(scenario["init"], self.shapes, self.formats, strict=True))
         ]
         self.views = [param.data for param in self.params]
         self.width = 2 + 3 * sum(size_of(shape) for shape in self.shapes)
@@ -69,9 +83,12 @@ class _Run:
         self.held: list[torch.Tensor | None] = []
 
     def build(self) -> None:
+        self.object = self._new_object()
+
+    def _new_object(self) -> Any:
         make, how = getattr(self.module, self.scenario["entry"]), self.scenario["make"]
         args = [self._argument(value) for value in how.get("args", [])]
-        self.object = make(*args, **{name: self._argument(value) for name, value in how.get("kwargs", {}).items()})
+        return make(*args, **{name: self._argument(value) for name, value in how.get("kwargs", {}).items()})
 
     def do(self, event: list[Any]) -> None:
         """One event; what it returned is in self.result."""
@@ -83,11 +100,11 @@ class _Run:
         """The loss Σ coefficient · parameter, through the object's scale() or not; a parameter without coefficients has no
         gradient afterwards. fresh: gradients of before are forgotten."""
         loss = torch.zeros((), dtype=self.params[0].dtype)
-        for param, values, shape in zip(self.params, coefficients, self.shapes, strict=True):
+        for param, values, shape, dtype in zip(self.params, coefficients, self.shapes, self.formats, strict=True):
             if values is None or fresh:
                 param.grad = None
             if values is not None:
-                loss = loss + (tensor(values, shape, self.dtype) * param).sum()
+                loss = loss + (tensor(values, shape, dtype) * param).sum()
         value = self.object.scale(loss) if scaled else loss
         self.result = value
         value.backward()
@@ -121,11 +138,35 @@ class _Run:
     def _reload(self) -> None:
         """A new process: new parameters of the same values, a new object, its state loaded."""
         saved = reloaded(self.object.state_dict())
-        self.params = [torch.nn.Parameter(param.detach().clone()) for param in self.params]
+        self.params = [torch.nn.Parameter(p.detach().clone(), requires_grad=p.requires_grad) for p in self.params]
         self.views = [param.data for param in self.params]
         self.optimizers = [self._optimizer(spec) for spec in self.scenario.get("optimizers", [])]
         self.build()
         self.object.load_state_dict(saved)
+
+    def _beside(self, updates: bool) -> None:
+        """A second scaler, which finds an overflow in an optimizer of its own; updates: and ends that step."""
+        own = torch.nn.Parameter(torch.ones(2))
+        own.grad = torch.full_like(own, math.inf)
+        self.beside = other, optimizer = self._new_object(), torch.optim.SGD([own], lr=0.1)
+        other.scale(torch.ones((), requires_grad=True))
+        other.unscale_(optimizer)
+        if updates:
+            other.step(optimizer)
+            other.update()
+
+    def _save(self) -> None:
+        """A checkpoint of the model and the object, from a file and kept in memory."""
+        self.saved = (reloaded(self.object.state_dict()), [param.detach().clone() for param in self.params])
+
+    def _restore(self) -> None:
+        """The same model and the same object go back to that checkpoint."""
+        state, values = self.saved
+        with torch.no_grad():
+            for param, value in zip(self.params, values, strict=True):
+                param.copy_(value)
+                param.grad = None
+        self.object.load_state_dict(state)
 
     def _optimizer(self, spec: dict[str, Any]) -> torch.optim.Optimizer:
         groups = [{"params": [self.params[i] for i in group]} for group in spec["groups"]]
@@ -159,6 +200,7 @@ class _Run:
         result = float(self.result) if isinstance(self.result, np.bool_) else self.result
         parts = [numbers(result, 1), np.array([self.error])]
         seen = in_a_row([*self.params, *self.views], 2 * sizes)
-        grads = in_a_row([param.grad for param in self.params], sizes)
-        cleared = event[:2] == ["call", "zero_grad"]
-        return np.concatenate([*parts, seen, np.nan_to_num(grads) if cleared else grads])
+        grads = [param.grad for param in self.params]
+        if event[:2] == ["call", "zero_grad"]:
+            grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.params]
+        return np.concatenate([*parts, seen, in_a_row(grads, sizes)])
