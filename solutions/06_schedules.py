@@ -865,7 +865,7 @@ check("multi_step")
 # > `period` and `period_mult` are whole numbers, 1 or more. There is no warmup and no end.
 # >
 # > **What has to hold.** It agrees with `torch.optim.lr_scheduler.CosineAnnealingWarmRestarts`,
-# > also at late steps, thousands of periods from the first, and also with periods of one step.
+# > also at late steps, hundreds of periods from the first, and also with periods of one step.
 #
 # <details>
 # <summary>Hint 1: where to start</summary>

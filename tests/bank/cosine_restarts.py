@@ -67,9 +67,7 @@ RIGHT = {
     return min_lr + 0.5 * (peak_lr - min_lr) * (1 + math.cos(math.pi * step / period))
 """,
     "recursive": HEAD
-    + """    if period_mult == 1:
-        step %= period
-    if step >= period:
+    + """    if step >= period:
         return cosine_restarts(step - period, period * period_mult, peak_lr, min_lr, period_mult)
     return min_lr + 0.5 * (peak_lr - min_lr) * (1 + math.cos(math.pi * step / period))
 """,
@@ -190,11 +188,6 @@ WRONG = {
     "divides-by-the-first-period": [(SPAN, "    span = period\n")],
     "floor-at-the-last-step": [(SPAN, "    span = max(length - 1, 1)\n")],
     "never-falls": [(PROGRESS, "progress = current // span")],
-    "one-call-per-period": HEAD
-    + """    if step >= period:
-        return cosine_restarts(step - period, period * period_mult, peak_lr, min_lr, period_mult)
-    return min_lr + (peak_lr - min_lr) * (1 + math.cos(math.pi * step / period)) / 2
-""",
     "peak-shrinks": [(TOP, "top = peak_lr / period_mult**number")],
     "cosine-rising": [(FACTOR, "factor = 0.5 * (1 - math.cos(math.pi * progress))")],
     "cosine-not-halved": [(FACTOR, "factor = 1 + math.cos(math.pi * progress)")],
