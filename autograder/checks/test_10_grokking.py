@@ -52,12 +52,16 @@ def test_unknown_operation(student):
 def test_trains(student):
     """Every update follows the gradient of the mean cross-entropy of the whole training set, in train mode."""
     student.follows("plain", part="training")
+    student.follows("more_training", part="training")
+    student.follows("handed", part="training")
 
 
 @check("grok", points=2)
 def test_log(student):
     """The five lists hold every logged step, with loss and accuracy of both sets in eval mode."""
     student.follows("plain", part="curves")
+    student.follows("more_validation", part="curves")
+    student.follows("more_training", part="curves")
 
 
 @check("grok", points=1, needs="log")
@@ -65,6 +69,7 @@ def test_memorised(student):
     """memorised is the first logged step with 99 % training accuracy, and None where there is none."""
     student.follows("plain", part="firsts")
     student.follows("firsts", part="firsts")
+    student.follows("more_validation", part="firsts")
 
 
 @check("grok", points=2, needs="log")
@@ -82,8 +87,8 @@ def test_edges(student):
 
 @check("grok", points=1, needs="log")
 def test_leaves_things_in_order(student):
-    """Evaluating records no gradients, the lists hold plain numbers, and the model ends in train mode."""
-    for family in ("plain", "stops"):
+    """Looks record no gradients, lists hold plain numbers, the model ends in train mode, and nothing else has changed."""
+    for family in ("plain", "stops", "handed"):
         student.follows(family, part="flags")
 
 
