@@ -27,6 +27,7 @@ def test_division(student):
     student.follows("div", part="form")
     student.follows("div", part="pairs")
     student.follows("div", part="answers")
+    student.follows("large", part="answers")
 
 
 @check("modular_data", points=2, needs="every_pair_once")
@@ -34,6 +35,7 @@ def test_random_split(student):
     """A random choice of train_fraction of the pairs is for training, and no other pair."""
     student.follows("add", part="split")
     student.follows("split", part="split")
+    student.follows("large", part="split")
 
 
 @check("modular_data", points=2, needs="every_pair_once")
