@@ -153,6 +153,16 @@ add(
     graphs=lambda evaluations, updates, given: evaluations,
 )
 add(
+    "gradients-left-off",
+    "that leaves gradients switched off when it returns",
+    hints=(
+        "What is torch.is_grad_enabled() after your call?",
+        "set_grad_enabled(False) holds until somebody takes it back. What comes after your last look?",
+        "Use it as a block, with torch.no_grad():, and its end takes it back.",
+    ),
+    gradients_off=lambda: 1.0,
+)
+add(
     "mode-as-found",
     "that trains in whatever mode it finds the model",
     hints=(

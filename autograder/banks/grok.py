@@ -150,7 +150,7 @@ add(
     "index-instead-of-step",
     "that gives the number of the log entry instead of the step",
     hints=(
-        "With log_every = 10, can grokked be 3?",
+        "With log_every = 10, can memorised or grokked be 3?",
         "What do you count: updates, or lines of the log?",
         "Write down the step, the same number that goes into steps.",
     ),

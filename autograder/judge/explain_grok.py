@@ -149,6 +149,7 @@ def _flags(at: Any, good: Any) -> str:
         "training": "the model is left in eval mode; put it back into train mode.",
         "graphs": "evaluating recorded gradients, which costs memory; do it under torch.no_grad().",
         "optimizer_changed": f"the optimizer's {_what_changed(at['optimizer_changed'][0])} changed; only its step() may do that.",
+        "gradients_off": 'gradients are switched off when you return; "with torch.no_grad():" switches them on again.',
         "random_numbers": _chance(at["random_numbers"][0]),
         "data_changed": "the data changed; leave them as they are.",
         "not_floats": f"{at['not_floats'][0]:.0f} entries of the lists are not plain Python numbers.",

@@ -106,7 +106,7 @@ def _split(call: dict[str, Any], named: dict[str, float], wrong: set[str]) -> st
 
 
 def _line(kind: float) -> str:
-    names = ("first number", "second number", "sum a + b modulo p", "difference a − b modulo p")
+    names = ("first number", "second number", "sum a + b modulo p", "difference a − b modulo p", "answer")
     return dict(zip(LINES, names, strict=True)).get(float(kind), "number")
 
 

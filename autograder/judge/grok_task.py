@@ -18,7 +18,16 @@ FEW, MANY = (60, 30, 8, 1, 1), (180, 90, 25, 3, 2)
 """Sets of 100 and of 300; 60, 90, 98, 99 and 100 % of the few, and about as much of the many."""
 CLASSES = 4
 COUNTED = ("graphs", "not_floats")
-FLAGS = ("training", "graphs", "data_changed", "optimizer_changed", "random_numbers", "no_dict", "not_floats")
+FLAGS = (
+    "training",
+    "graphs",
+    "data_changed",
+    "optimizer_changed",
+    "random_numbers",
+    "gradients_off",
+    "no_dict",
+    "not_floats",
+)
 
 
 @dataclass(frozen=True)
@@ -174,6 +183,7 @@ def _expected(run: Watched, scenario: Scenario) -> Expected:
     where = _places(scenario)
     head = {"updates": len(run.gradients), "training": run.training, "data_changed": 0.0, "no_dict": 0.0}
     head |= {"optimizer_changed": run.optimizer_changed, "random_numbers": run.random_numbers}
+    head |= {"gradients_off": run.gradients_off}
     head |= {"graphs": run.graphs, "not_floats": run.not_floats, "memorised": run.firsts[0], "grokked": run.firsts[1]}
     head |= {f"{name}_count": float(len(run.rows)) for name in LISTS}
     for name, value in head.items():

@@ -30,8 +30,8 @@ WHOLE = ("columns", "out_of_range")
 COMPARED = ("same_as_first", "same_size")
 DRAWS = ("global_untouched", *COMPARED)
 OWN_STEPS = ("entropy", "touches", "form", "free")
-LINES = (1.0, 2.0, 3.0, 4.0)
-"""Lines of the table: pairs with the same first number, the same second one, the same sum, the same difference."""
+LINES = (1.0, 2.0, 3.0, 4.0, 5.0)
+"""Lines of the table: pairs with the same first number, the same second one, sum, difference, answer."""
 LEAST = 5
 """For a smaller p chance alone makes cuts along rows and columns, and hides mistakes."""
 MANY = 37
@@ -354,13 +354,13 @@ def _pattern(counts: list[np.ndarray], call: dict[str, Any]) -> dict[str, float]
     """What a random choice never looks like in a large table that is cut in the middle: a line on one side only, all lines
     of a kind cut alike, nearly every pair where its mirror image is (1) or is not (2). 0 where there is nothing to see."""
     p = call["p"]
-    due, _ = _due(call["operation"], p)
+    due, truth = _due(call["operation"], p)
     found = {"one_side": 0.0, "even": 0.0, "mirrored": 0.0}
     if p < MANY or not np.array_equal(counts[0] + counts[1], due):
         return found
     a, b = np.divmod(np.flatnonzero(due), p)
     side = counts[0][due]
-    for kind, line in zip(LINES, (a, b, (a + b) % p, (a - b) % p), strict=True):
+    for kind, line in zip(LINES, (a, b, (a + b) % p, (a - b) % p, truth[due].astype(int)), strict=True):
         length, here = (np.bincount(line, weights=weights, minlength=p) for weights in (None, side))
         real = length > 0
         if found["one_side"] == 0 and ((here == 0) | (here == length))[real].any():

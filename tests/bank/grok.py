@@ -261,6 +261,10 @@ WRONG = {
     "evaluates-in-train-mode": [(EVAL, "")],
     "trains-in-eval-mode": [(TRAIN_AGAIN, "")],
     "left-in-eval-mode": [(TRAIN_AGAIN, ""), (UPDATE, "model.train()")],
+    "gradients-left-off": [
+        (NO_GRAD, "torch.set_grad_enabled(False)\n    if True:"),
+        (UPDATE, "torch.set_grad_enabled(True)"),
+    ],
     "mode-as-found": [
         (EVAL, "    found = model.training\n    model.eval()\n"),
         (TRAIN_AGAIN, "    model.train(found)\n"),

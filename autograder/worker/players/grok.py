@@ -25,13 +25,14 @@ HEAD = (
     "data_changed",
     "optimizer_changed",
     "random_numbers",
+    "gradients_off",
     "no_dict",
     "not_floats",
     *FIRSTS,
     *(f"{n}_count" for n in LISTS),
 )
 """updates: calls of step(). optimizer_changed: by anybody but its step(): LR, SETTING or STATE. random_numbers: DRAWN or
-SEEDED where a global generator is not as it was. training: the mode at the end. graphs: passes in eval mode that recorded
+SEEDED where a global generator is not as it was. gradients_off: for all that torch does later. training: the mode at the end. graphs: passes in eval mode that recorded
 gradients. not_floats: entries of the lists that are no plain numbers. memorised, grokked: NaN for None; ABSENT, ODD, TRUE
 and FALSE for what is no number. Then each list's length, the lists (`room` numbers each, NaN behind the end) and the
 gradients of each update."""
@@ -125,6 +126,8 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
         model, data, optimizer, max_steps=scenario["max_steps"], log_every=scenario["log_every"]
     )
     random_numbers = _used(chance, _generators())
+    gradients_off = not torch.is_grad_enabled()
+    torch.set_grad_enabled(True)
     optimizer.look()
     changed = not all(torch.equal(one, other) for one, other in zip(data, before, strict=True))
     found = result if isinstance(result, dict) else {}
@@ -136,6 +139,7 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
         changed,
         optimizer.changed,
         random_numbers,
+        gradients_off,
         not isinstance(result, dict),
         sum(odd),
     ]
