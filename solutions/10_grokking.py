@@ -101,7 +101,7 @@ predict("grok_step", 290)
 # > - every pair is there exactly once, in training or in validation; (1, 2) and (2, 1) are two
 # >   pairs;
 # > - a random choice of `train_fraction` of the pairs is for training. If that is not a whole
-# >   number, round it as you like;
+# >   number, round it as you like (0 < `train_fraction` < 1);
 # > - all randomness comes from `generator`: the same seed gives the same four tensors, another
 # >   seed another split, and so does a second call with the same generator. torch's global
 # >   generator stays as it was.
@@ -198,9 +198,12 @@ check("modular_data")
 # > better never sees grokking.
 # >
 # > **What has to hold**
-# > - looks are taken in eval mode and record no gradients; steps are made in train mode, and the
-# >   model is in train mode when you return;
-# > - the lists hold plain Python numbers and are equally long;
+# > - looks are taken in eval mode and record no gradients; steps are made in train mode, whatever
+# >   mode the model came in, and the model is in train mode when you return;
+# > - a step uses its own gradient only, also the first one: `.grad` may hold something already;
+# > - the lists hold plain Python numbers and are equally long; the two sets may differ in size;
+# > - nothing else changes: the data and the optimizer's settings stay as they are, gradients stay
+# >   switched on, no random number is drawn and no seed set;
 # > - no step is made after the look that stops the run. With `max_steps=7, log_every=3` and no
 # >   grokking, `steps` is `[0, 3, 6, 7]`.
 #

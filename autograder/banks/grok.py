@@ -4,172 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.banks._grok_steps_and_looks import bank
 from autograder.judge.evidence import Scenario
-from autograder.judge.grok_task import GrokTask, run
-from autograder.judge.variants import Bank
-from autograder.oracles.grok import cross_entropy, cross_entropy_slope, log_softmax
+from autograder.judge.grok_task import FEW, MANY, GrokTask, run
+from autograder.worker.players.grok import DRAWN, LR, SEEDED
 
-bank = Bank()
 add = bank.misconception
 
 
-def _twice_slope(logits: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """The gradient of cross-entropy of probabilities that are taken for logits."""
-    p = np.exp(log_softmax(logits))
-    inner = cross_entropy_slope(p, y)
-    return np.asarray(p * (inner - (p * inner).sum(axis=1, keepdims=True)))
+def _mode_of_first_steps(given: bool) -> tuple[str, ...]:
+    """What depends on whether train mode is set by the first look only, where steps come before it."""
+    return () if given else ("gradients", "graphs")
 
 
-add(
-    "gradients-pile-up",
-    "that never clears the gradients",
-    hints=(
-        "The first update is right. What does the second one use?",
-        "backward() adds to p.grad. Who clears it?",
-        "Call optimizer.zero_grad() before every backward().",
-    ),
-    gradient=lambda new, before: before + new,
-)
-add(
-    "gradients-cleared-too-late",
-    "that steps without gradients: they are cleared before the step, or never computed",
-    hints=(
-        "What does the optimizer find in p.grad when it steps?",
-        "Is there a backward()? In which order do zero_grad, backward and step stand?",
-        "First zero_grad, then backward, then step.",
-    ),
-    gradient=lambda new, before: np.full_like(new, np.nan),
-)
-add(
-    "summed-loss",
-    "that trains on the sum of the losses instead of their mean",
-    hints=(
-        "How does your gradient change if every example is there twice?",
-        "Look at the reduction of your loss.",
-        "F.cross_entropy takes the mean unless told otherwise.",
-    ),
-    slope=lambda logits, y: len(y) * cross_entropy_slope(logits, y),
-)
-add(
-    "softmax-twice",
-    "that puts a softmax before cross_entropy",
-    hints=(
-        "What is the smallest loss that yours can reach?",
-        "cross_entropy wants logits. What does it get?",
-        "Hand the model's output to F.cross_entropy as it is.",
-    ),
-    slope=_twice_slope,
-    loss=lambda logits, y: cross_entropy(np.exp(log_softmax(logits)), y),
-)
-add(
-    "trains-on-validation",
-    "that trains on the validation set",
-    hints=(
-        "Whose gradient does the optimizer get?",
-        "Look at what you hand to the model before backward().",
-        "Train on train_x and train_y only.",
-    ),
-    gradient_set=lambda train, val, k: val,
-)
-add(
-    "trains-on-everything",
-    "that trains on the validation pairs as well",
-    hints=(
-        "What would validation mean if the model had seen it?",
-        "Look at what you hand to the model before backward().",
-        "Train on train_x and train_y only.",
-    ),
-    gradient_set=lambda train, val, k: tuple(np.concatenate(pair) for pair in zip(train, val, strict=True)),
-)
-add(
-    "validates-on-training",
-    "whose validation numbers are those of the training set",
-    hints=(
-        "Are your two accuracies ever different?",
-        "Which tensors do you evaluate for validation?",
-        "Evaluate val_x against val_y.",
-    ),
-    val_set=lambda train, val: train,
-)
-add(
-    "sets-swapped",
-    "whose training and validation numbers have changed places",
-    hints=(
-        "Which of the two should be high first?",
-        "In which order does data hold its four parts?",
-        "train_x, train_y, val_x, val_y = data.",
-    ),
-    train_set=lambda train, val: val,
-    val_set=lambda train, val: train,
-)
-add(
-    "evaluates-in-train-mode",
-    "that evaluates in train mode",
-    hints=(
-        "What would dropout do while you evaluate?",
-        "Which method switches a model to evaluation?",
-        "model.eval() before evaluating, model.train() after.",
-    ),
-    eval_mode=lambda: True,
-)
-add(
-    "trains-in-eval-mode",
-    "that forgets to go back to train mode after evaluating",
-    hints=(
-        "In which mode is the model while it trains?",
-        "You call model.eval(). Who undoes it?",
-        "model.train() after every evaluation.",
-    ),
-    train_mode=lambda evaluated: not evaluated,
-    end_mode=lambda: 0.0,
-    graphs=lambda evaluations, updates: updates,
-)
-add(
-    "left-in-eval-mode",
-    "that returns the model in eval mode",
-    hints=(
-        "What is model.training after your function?",
-        "The last thing that you do is an evaluation. What comes after it?",
-        "Call model.train() after every evaluation, the last one included.",
-    ),
-    end_mode=lambda: 0.0,
-)
-add(
-    "graphs-in-evaluation",
-    "that records gradients while it evaluates",
-    hints=(
-        "How much memory does an evaluation of yours need?",
-        "Nobody calls backward() on the validation loss. Does torch know?",
-        "Evaluate inside with torch.no_grad().",
-    ),
-    graphs=lambda evaluations, updates: evaluations,
-)
-add(
-    "accuracy-in-percent",
-    "whose accuracies are per cent",
-    hints=(
-        "What is your accuracy when everything is right?",
-        "Is it a fraction, or per cent?",
-        "Accuracies go from 0 to 1.",
-    ),
-    accuracy=lambda right, count: 100 * right / count,
-    threshold=lambda: 99.0,
-)
-add(
-    "accuracy-as-count",
-    "whose accuracies count the right answers",
-    hints=(
-        "What is your accuracy when everything is right?",
-        "Divide by something.",
-        "The mean of (prediction == y) lies between 0 and 1.",
-    ),
-    accuracy=lambda right, count: float(right),
-)
 add(
     "threshold-too-low",
     "that takes 95 % for 99 %",
     hints=(
-        "At which accuracy do you stop?",
+        "95 of 100 are right. Is that enough?",
         "What does the task say about the limit?",
         "The limit is 0.99, for both sets.",
     ),
@@ -177,19 +29,29 @@ add(
 )
 add(
     "threshold-is-half",
-    "that stops at 50 %",
-    hints=("At which accuracy do you stop?", "What does the task say about the limit?", "The limit is 0.99."),
+    "that takes 50 % for 99 %",
+    hints=("60 of 100 are right. Is that enough?", "What does the task say about the limit?", "The limit is 0.99."),
     threshold=lambda: 0.5,
 )
 add(
     "threshold-is-one",
     "that waits for 100 %",
     hints=(
-        "One example of 200 is wrong. Does your function stop?",
+        "One example of 200 is wrong. Are 99 % of them right?",
         "What does the task say about the limit?",
         "The limit is 0.99, for both sets.",
     ),
     threshold=lambda: 1.0,
+)
+add(
+    "more-than-99",
+    "that waits for more than 99 %",
+    hints=(
+        "Exactly 99 of 100 are right. Is that enough?",
+        "Is the limit itself high enough, or only what is above it?",
+        "The task says 0.99 or more: >=, not >.",
+    ),
+    threshold=lambda: float(np.nextafter(0.99, 1)),
 )
 add(
     "never-stops",
@@ -288,7 +150,7 @@ add(
     "index-instead-of-step",
     "that gives the number of the log entry instead of the step",
     hints=(
-        "With log_every = 10, can grokked be 3?",
+        "With log_every = 10, can memorised or grokked be 3?",
         "What do you count: updates, or lines of the log?",
         "Write down the step, the same number that goes into steps.",
     ),
@@ -344,6 +206,7 @@ add(
         "Evaluate before the first update: step 0 is a multiple of log_every too.",
     ),
     logged=lambda k, max_steps, log_every: k > 0 and (k % log_every == 0 or k == max_steps),
+    left_open=_mode_of_first_steps,
 )
 add(
     "range-too-short",
@@ -376,6 +239,7 @@ add(
     ),
     evaluated=lambda k, max_steps: k + 1,
     logged=lambda k, max_steps, log_every: k < max_steps and (k % log_every == 0 or k == max_steps - 1),
+    left_open=_mode_of_first_steps,
     after_stop=lambda: 1,
 )
 add(
@@ -390,11 +254,11 @@ add(
 )
 add(
     "tensors-in-the-log",
-    "that keeps tensors in its lists instead of numbers",
+    "that keeps tensors or numpy's numbers in its lists instead of plain Python numbers",
     hints=(
         "Can your dict be saved as JSON?",
         "What is the type of an entry of train_loss?",
-        "Call .item() on every tensor before you append it.",
+        "Call .item() on every tensor before you append it; numpy's numbers have it, too.",
     ),
     not_floats=lambda entries: 4 * entries,
 )
@@ -408,7 +272,7 @@ add(
         "Something between backward and step shortens long gradients.",
         "Call backward, then step, and nothing in between.",
     ),
-    gradient=lambda new, before: new * min(1.0, 1.0 / (float(np.linalg.norm(new)) + 1e-6)),
+    gradient=lambda new, before, k: new * min(1.0, 1.0 / (float(np.linalg.norm(new)) + 1e-6)),
 )
 add(
     "first-512-only",
@@ -428,14 +292,35 @@ add(
         "Who chose the learning rate: the caller, or the training loop?",
         "Call zero_grad and step; leave everything else in the optimizer alone.",
     ),
-    optimizer_changed=lambda updates: float(updates > 0),
+    optimizer_changed=lambda updates: LR * (updates > 0),
+)
+add(
+    "seed-set",
+    "that sets the seed of torch's global generator",
+    hints=(
+        "Which of your lines needs a random number?",
+        "What happens to the caller's random numbers after your function?",
+        "Leave torch.manual_seed to whoever calls you.",
+    ),
+    random_numbers=lambda updates: SEEDED,
+)
+add(
+    "random-order",
+    "that draws random numbers in its steps",
+    hints=(
+        "Which of your lines needs a random number?",
+        "Does the mean loss of the whole set depend on the order of its examples?",
+        "Give the model train_x as it is: no minibatches, no shuffling.",
+    ),
+    random_numbers=lambda updates: DRAWN * (updates > 0),
 )
 
 
 def scenarios(rng: np.random.Generator) -> list[Scenario]:
     """Runs that never get there, that memorise and fall back or from the start, that grok between and at logged steps, after
     a long plateau and without the training set, and short ones; on many examples with large gradients, and one whose
-    validation loss rises for long."""
+    validation loss rises for long; on sets of two sizes with exactly 99 % right, a model as somebody else left it, and a
+    single validation example."""
     never = run(rng, "plain", 6, 2, train=[0, 1, 2, 2, 3, 2, 1], val=[1, 0, 1, 2, 0, 3, 2])
     falls_back = run(rng, "firsts", 8, 2, train=[0, 1, 2, 3, 4, 5, 2, 4, 5], val=[0, 1, 0, 2, 1, 3, 0, 1, 2])
     knows = run(rng, "firsts", 4, 2, train=[5, 4, 3, 4, 5], val=[0, 1, 2, 1, 0])
@@ -449,7 +334,13 @@ def scenarios(rng: np.random.Generator) -> list[Scenario]:
     large = run(rng, "plain", 3, 2, train=[0, 1, 2], val=[1, 0, 2, 1], gain=30.0, repeats=25)
     worse = run(rng, "stops", 60, 1, train=[0, 2, 4, 5], val=[*rng.integers(2, size=5), *[0] * 54, 5], growth=0.1)
     at_once = run(rng, "edges", 5, 2, train=[4, 5], val=[4, 5])
-    return [never, falls_back, knows, late, every, plateau, unlearned, ends, short, nothing, large, worse, at_once]
+    more_val = run(rng, "more_validation", 4, 1, [1, 3, 4, 5, 2], [1, 2, 1, 2, 0], growth=2.0, sizes=(FEW, MANY))
+    more_train = run(rng, "more_training", 3, 2, [0, 1, 2, 1], [1, 0, 3, 2], growth=1.0, sizes=(MANY, FEW))
+    just = run(rng, "stops", 4, 1, [1, 2, 3], [2, 3, 4, 5], sizes=(MANY, FEW))
+    handed = run(rng, "handed", 3, 2, [0, 1, 2, 1], [1, 0, 2, 1], as_found=True)
+    single = run(rng, "edges", 3, 1, [0, 2, 3], [1, 2, 3], sizes=(FEW, (0, 0, 0, 0, 1)))
+    first = [never, falls_back, knows, late, every, plateau, unlearned, ends, short, nothing, large, worse, at_once]
+    return [*first, more_val, more_train, just, handed, single]
 
 
 TASK = GrokTask("grok", "course_lib/training/grok.py", "train_until_grok", bank, scenarios)

@@ -106,6 +106,16 @@ add(
     inverse=lambda s: np.ones_like(s.b),
 )
 add(
+    "div-power-overflows",
+    "whose power b ** (p − 2) is too large for int64",
+    hints=(
+        "Your division is right for small p. What is wrong with 42 ** 41?",
+        "int64 ends at about 9.2 · 10^18, and what is larger wraps around. From which p on is b ** (p − 2) larger?",
+        "pow(int(b), p - 2, p) takes the remainder after every multiplication; so can a loop of yours.",
+    ),
+    inverse=lambda s: np.asarray(s.b, dtype=np.int64) ** (s.p - 2) % s.p,
+)
+add(
     "division-by-zero",
     "that keeps the pairs with b = 0 in division",
     hints=(
@@ -271,6 +281,27 @@ add(
     labels=lambda s: _apart(s.answers[s.rng.permutation(len(s.answers))], s),
 )
 add(
+    "columns-shuffled-apart",
+    "that orders the two columns of the pairs apart from each other",
+    hints=(
+        "Is every pair there once? Count them.",
+        "How many orders do you draw for the two columns?",
+        "Draw one order, and take whole rows of x with it.",
+    ),
+    parts=lambda s: _columns_apart(s),
+    free=lambda: ("shared", "lost"),
+)
+add(
+    "mirror-pairs-together",
+    "that keeps (a, b) and (b, a) on one side of the cut",
+    hints=(
+        "Is (1, 2) in training wherever (2, 1) is?",
+        "(a, b) and (b, a) are two pairs. How many things does your order shuffle?",
+        "Draw an order of all pairs, without regard to what their answers are.",
+    ),
+    shuffled=lambda s: _with_mirrors(s),
+)
+add(
     "global-generator",
     "that draws from torch's global generator",
     hints=(
@@ -395,13 +426,24 @@ def _apart(mixed: np.ndarray, s: Any) -> tuple[np.ndarray, np.ndarray]:
     return mixed[s.train], mixed[s.val]
 
 
+def _columns_apart(s: Any) -> tuple[np.ndarray, ...]:
+    n = len(s.pairs)
+    mixed = np.column_stack([s.pairs[s.rng.permutation(n), column] for column in (0, 1)])
+    return mixed[s.train], s.labels[0], mixed[s.val], s.labels[1]
+
+
+def _with_mirrors(s: Any) -> np.ndarray:
+    rank = s.rng.permutation(s.p * s.p)
+    return np.argsort(rank[s.pairs.min(axis=1) * s.p + s.pairs.max(axis=1)], kind="stable")
+
+
 def _by_rows(s: Any) -> np.ndarray:
     place = s.rng.permutation(s.p)[s.pairs[:, 0]]
     return np.argsort(place, kind="stable")
 
 
 def scenarios(rng: np.random.Generator) -> list[Any]:
-    """Every operation at several p, several fractions, draws that show where randomness comes from, bad names."""
+    """Every operation at several p, several fractions, draws that show where randomness comes from, bad names, a large p."""
 
     def call(operation: str, p: int, fraction: float = 0.5, **more: Any) -> dict[str, Any]:
         seed = int(rng.integers(1, 10_000))
@@ -422,7 +464,9 @@ def scenarios(rng: np.random.Generator) -> list[Any]:
     ]
     names = [*rng.permutation(["pow", "divide", ""])[:2], str(rng.choice(["ADD", "Div", "Mul"]))]
     calls = [call("add", 7), *(call(str(name), 7) for name in names), call("div", 7)]
-    return [*found, draws("invalid", "", calls)]
+    found.append(draws("invalid", "", calls))
+    large = int(rng.choice([41, 43]))
+    return [*found, draws("large", "", [call("div", large), call(str(rng.choice(["add", "mul"])), large)])]
 
 
 def _draws(call: dict[str, Any]) -> Any:

@@ -27,6 +27,7 @@ def test_division(student):
     student.follows("div", part="form")
     student.follows("div", part="pairs")
     student.follows("div", part="answers")
+    student.follows("large", part="answers")
 
 
 @check("modular_data", points=2, needs="every_pair_once")
@@ -34,6 +35,7 @@ def test_random_split(student):
     """A random choice of train_fraction of the pairs is for training, and no other pair."""
     student.follows("add", part="split")
     student.follows("split", part="split")
+    student.follows("large", part="split")
 
 
 @check("modular_data", points=2, needs="every_pair_once")
@@ -52,12 +54,16 @@ def test_unknown_operation(student):
 def test_trains(student):
     """Every update follows the gradient of the mean cross-entropy of the whole training set, in train mode."""
     student.follows("plain", part="training")
+    student.follows("more_training", part="training")
+    student.follows("handed", part="training")
 
 
 @check("grok", points=2)
 def test_log(student):
     """The five lists hold every logged step, with loss and accuracy of both sets in eval mode."""
     student.follows("plain", part="curves")
+    student.follows("more_validation", part="curves")
+    student.follows("more_training", part="curves")
 
 
 @check("grok", points=1, needs="log")
@@ -65,6 +71,7 @@ def test_memorised(student):
     """memorised is the first logged step with 99 % training accuracy, and None where there is none."""
     student.follows("plain", part="firsts")
     student.follows("firsts", part="firsts")
+    student.follows("more_validation", part="firsts")
 
 
 @check("grok", points=2, needs="log")
@@ -82,8 +89,8 @@ def test_edges(student):
 
 @check("grok", points=1, needs="log")
 def test_leaves_things_in_order(student):
-    """Evaluating records no gradients, the lists hold plain numbers, and the model ends in train mode."""
-    for family in ("plain", "stops"):
+    """Looks record no gradients, lists hold plain numbers, the model ends in train mode, and nothing else has changed."""
+    for family in ("plain", "stops", "handed"):
         student.follows(family, part="flags")
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from autograder.judge.evidence import Scenario
 from autograder.judge.grok_task import FLAGS, _places, shown
-from autograder.worker.players.grok import ABSENT, BOOL, FIRSTS, LISTS, ODD
+from autograder.worker.players.grok import ABSENT, FALSE, FIRSTS, LISTS, LR, ODD, SEEDED, SETTING, TRUE
 
 WHAT = {"train_loss": "training loss", "val_loss": "validation loss", "train_acc": "training accuracy"}
 WHAT |= {"val_acc": "validation accuracy"}
@@ -36,6 +37,9 @@ def _no_list(name: str, missing: str) -> str:
 def _training(at: Any, due: Any, good: Any, scenario: Scenario) -> str:
     updates, wanted = at["updates"][0], due["updates"][0]
     if updates != wanted:
+        seen = _wrong_entry(at, due, good)
+        if seen:
+            return seen
         return f"{updates:.0f} updates were made, where {wanted:.0f} are right.{_stopped(at, due)}"
     width = np.array(scenario.program["tables"][0]).size
     fine, mine, right = (part["gradients"].reshape(-1, width) for part in (good, at, due))
@@ -43,7 +47,9 @@ def _training(at: Any, due: Any, good: Any, scenario: Scenario) -> str:
     wrong = np.flatnonzero(both & ~fine.all(axis=1))
     if wrong.size:
         k = int(wrong[0])
-        return f"at update {k + 1} the gradient {_gradient(mine[k], right[k], mine[:k])}"
+        left = np.array(scenario.program["left"], dtype=float).ravel()
+        before = mine[k - 1] if k else (left if left.size else np.zeros(width))
+        return f"at update {k + 1} the gradient {_gradient(mine[k], right[k], before, k)}"
     lost = np.flatnonzero(np.isnan(mine[:, 0]) & ~np.isnan(right[:, 0]))
     return f"at update {int(lost[0]) + 1} there was no gradient." if lost.size else ""
 
@@ -60,16 +66,19 @@ def _stopped(at: Any, due: Any) -> str:
     return "" if np.isnan(due["grokked"][0]) else f" At step {due['grokked'][0]:g} validation accuracy is 0.99 or more."
 
 
-def _gradient(mine: np.ndarray, right: np.ndarray, before: np.ndarray) -> str:
+def _gradient(mine: np.ndarray, right: np.ndarray, before: np.ndarray, k: int) -> str:
+    if np.isnan(mine).any():
+        return "was there for some parameters only."
     if not np.any(mine):
         return "was zero."
     factor = float(mine @ right / (right @ right))
     if np.allclose(mine, factor * right, rtol=1e-5, atol=1e-6 * np.abs(mine).max()):
         return f"was {factor:.4g} × that of the mean loss of the training set."
-    if len(before) and np.allclose(mine, before[-1] + right, rtol=1e-5, atol=1e-7):
-        return "was the right one plus that of the update before."
+    if np.any(before) and np.allclose(mine, before + right, rtol=1e-5, atol=1e-7):
+        return f"was the right one plus {'that of the update before' if k else 'what .grad held before the call'}."
     off = float(np.linalg.norm(mine - right) / np.linalg.norm(right))
-    return f"was not that of the mean loss of the training set in train mode; they differ by {100 * off:.2g} %."
+    share = f"{100 * off:.2g}" if off < 1 else f"{100 * off:.0f}"
+    return f"was not that of the mean loss of the training set in train mode; they differ by {share} %."
 
 
 def _curves(at: Any, due: Any, good: Any) -> str:
@@ -79,11 +88,20 @@ def _curves(at: Any, due: Any, good: Any) -> str:
     for item in LISTS[1:]:
         if at[f"{item}_count"][0] != due[f"{item}_count"][0]:
             return f'"{item}" has {at[f"{item}_count"][0]:.0f} entries; it needs one for each of the {len(wanted)} logged steps.'
-        bad = np.flatnonzero(~good[item])
+        seen = _wrong_entry(at, due, good, [item])
+        if seen:
+            return seen
+    return ""
+
+
+def _wrong_entry(at: Any, due: Any, good: Any, items: Sequence[str] = LISTS[1:]) -> str:
+    """The first number of a list that is not that of its step."""
+    for item in items:
+        bad = np.flatnonzero(~good[item] & good["steps"] & ~np.isnan(due["steps"]) & ~np.isnan(at["steps"]))
         if bad.size:
             i = int(bad[0])
-            what = f"at step {wanted[min(i, len(wanted) - 1)]:.0f} the {WHAT[item]}"
-            return f"{what} is {_unlike(at[item][i], due[item][i])}"
+            what = f"at step {due['steps'][i]:.0f} the {WHAT[item]}"
+            return f"{what} is {_unlike(at[item][i], due[item][i])}{_factor(at[item], due[item])}"
     return ""
 
 
@@ -94,15 +112,35 @@ def _unlike(mine: float, right: float) -> str:
     return f"{mine:.{digits}g}; right is {right:.{digits}g}.{' Is it rounded?' if rounded else ''}"
 
 
+def _factor(mine: np.ndarray, right: np.ndarray) -> str:
+    """Where all of a list is one multiple of what is right, which one."""
+    both = np.isfinite(mine) & np.isfinite(right) & (right != 0)
+    ratios = mine[both] / right[both]
+    if ratios.size < 2 or not np.allclose(ratios, ratios[0], rtol=1e-4) or abs(ratios[0] - 1) < 1e-3:
+        return ""
+    return f" All of the list is {ratios[0]:.4g} × what is right."
+
+
 def _firsts(at: Any, due: Any, good: Any) -> str:
     bad = next((name for name in FIRSTS if not good[name][0]), None)
-    return "" if bad is None else f'"{bad}" is {_first(at[bad][0])}; right is {_first(due[bad][0])}.'
+    if bad is None:
+        return ""
+    return f'"{bad}" is {_first(at[bad][0])}; right is {_first(due[bad][0])}.{_accuracies(bad, at, due)}'
+
+
+def _accuracies(name: str, at: Any, due: Any) -> str:
+    """What the logged accuracy was at the two steps."""
+    what = {"memorised": "train_acc", "grokked": "val_acc"}[name]
+    known = dict(zip(due["steps"], due[what], strict=True))
+    told = [step for step in (at[name][0], due[name][0]) if step in known and not np.isnan(step)]
+    said = " and ".join(f"{known[step]:.3g} at step {step:g}" for step in told)
+    return f" {what} is {said}." if told else ""
 
 
 def _first(value: float) -> str:
     if np.isnan(value):
         return "None"
-    return {BOOL: "True or False", ODD: "not a number"}.get(float(value), f"{value:g}")
+    return {TRUE: "True", FALSE: "False", ODD: "not a number"}.get(float(value), f"{value:g}")
 
 
 def _flags(at: Any, good: Any) -> str:
@@ -110,10 +148,22 @@ def _flags(at: Any, good: Any) -> str:
     return {
         "training": "the model is left in eval mode; put it back into train mode.",
         "graphs": "evaluating recorded gradients, which costs memory; do it under torch.no_grad().",
-        "optimizer_changed": "the optimizer's learning rate, another setting or its state changed; only its step() may do that.",
+        "optimizer_changed": f"the optimizer's {_what_changed(at['optimizer_changed'][0])} changed; only its step() may do that.",
+        "gradients_off": 'gradients are switched off when you return; "with torch.no_grad():" switches them on again.',
+        "random_numbers": _chance(at["random_numbers"][0]),
         "data_changed": "the data changed; leave them as they are.",
         "not_floats": f"{at['not_floats'][0]:.0f} entries of the lists are not plain Python numbers.",
     }.get(bad, "")
+
+
+def _what_changed(code: float) -> str:
+    return {LR: "learning rate", SETTING: "settings (not the learning rate)"}.get(float(code), "state")
+
+
+def _chance(code: float) -> str:
+    if code == SEEDED:
+        return "torch's global generator was given a seed; leave it as it is."
+    return "random numbers were drawn, but nothing here is random. (A DataLoader draws one when it begins.)"
 
 
 def _numbers(values: np.ndarray) -> str:

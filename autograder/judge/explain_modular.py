@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograder.judge.function_task import _error_name
-from autograder.judge.modular_task import DRAWS, FEATURES, SPLIT, shown
+from autograder.judge.modular_task import DRAWS, FEATURES, LINES, SPLIT, shown
 
 
 def explain_call(call: dict[str, Any], mine: np.ndarray, right: np.ndarray, fine: np.ndarray) -> str:
@@ -95,9 +95,19 @@ def _split(call: dict[str, Any], named: dict[str, float], wrong: set[str]) -> st
         f"is {wanted:g}.",
         "overlap": "some pairs are in training and in validation.",
         "block": lines,
-        "whole_rows": "pairs with the same first number are all on the same side of the cut.",
-        "whole_columns": "pairs with the same second number are all on the same side of the cut.",
+        "whole_rows": "pairs with the same first number stay together; at most one first number is on both sides of the cut.",
+        "whole_columns": "pairs with the same second number stay together; at most one of them is on both sides of the cut.",
+        "one_side": f"all pairs with one {_line(named['one_side'])} are on one side of the cut. A random choice never does that.",
+        "even": f"the cut divides the pairs of every {_line(named['even'])} alike. A random choice never does that.",
+        "mirrored": "(a, b) and (b, a) are "
+        + ("on the same side" if named["mirrored"] == 1 else "on different sides")
+        + " of the cut nearly always. A random choice does that for half of them.",
     }.get(first, "")
+
+
+def _line(kind: float) -> str:
+    names = ("first number", "second number", "sum a + b modulo p", "difference a − b modulo p", "answer")
+    return dict(zip(LINES, names, strict=True)).get(float(kind), "number")
 
 
 def _with_seed(call: dict[str, Any]) -> str:
@@ -110,8 +120,8 @@ def _draws(call: dict[str, Any], named: dict[str, float], wrong: set[str]) -> st
     first = next((name for name in DRAWS if name in wrong), "")
     if first == "same_as_first" and named[first] == 1:
         if call["seed"] is None:
-            return "this draws exactly what the first call drew: that did not change the generator's state."
-        return "this draws exactly what the first call drew, although its generator is in another state."
+            return "this gives the same split as the first call. The generator should have moved on, and give another."
+        return "this gives the same split as the first call, although its generator is in another state."
     return {
         "global_untouched": "torch's global generator is not as it was before the call.",
         "same_as_first": "a new generator with the same seed draws something else than the first did.",

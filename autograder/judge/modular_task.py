@@ -23,16 +23,22 @@ from autograder.worker.codes import ErrorCode
 from autograder.worker.players.modular import HEAD_SIZE
 
 FORM = ("error", "parts", "x_dims", "y_dims", "x_int64", "y_int64", "lengths")
-SPLIT = ("size_error", "overlap", "shared", "block", "whole_rows", "whole_columns")
+SPLIT = ("size_error", "overlap", "shared", "block", "whole_rows", "whole_columns", "one_side", "even", "mirrored")
 TABLE = ("missing", "lost", "twice", "outside", "wrong_answers", "right_in_another_order", "largest")
+WHOLE = ("columns", "out_of_range")
+"""Of all pairs together: whether each column has each number as often as it should; whether an answer is no remainder."""
 COMPARED = ("same_as_first", "same_size")
 DRAWS = ("global_untouched", *COMPARED)
 OWN_STEPS = ("entropy", "touches", "form", "free")
+LINES = (1.0, 2.0, 3.0, 4.0, 5.0)
+"""Lines of the table: pairs with the same first number, the same second one, sum, difference, answer."""
 LEAST = 5
 """For a smaller p chance alone makes cuts along rows and columns, and hides mistakes."""
+MANY = 37
+"""From this p on chance alone puts no line of a table on one side of a cut in the middle, once in 10^8 or so."""
 DRAWN = 4
 """How often a variant's program is drawn, to see what of it is left to chance."""
-FEATURES = (*FORM, *SPLIT, *TABLE, *DRAWS)
+FEATURES = (*FORM, *SPLIT, *TABLE, *DRAWS, *WHOLE)
 
 
 class _FirstCall(Shortcuts):
@@ -273,7 +279,8 @@ def _seen(block: np.ndarray, call: dict[str, Any]) -> _Seen:
     counts = [np.bincount(cell, minlength=p * p).astype(float) for cell in cells]
     answers = _answers(np.concatenate(cells), np.concatenate(inside)[:, 2], p)
     features |= _table(counts, answers, call, sum(map(len, (train, val))) - sum(map(len, inside)))
-    features |= _split(counts, lengths[0], call)
+    features |= _split(counts, lengths[0], call) | _pattern(counts, call)
+    features |= _whole_table(counts[0] + counts[1], np.concatenate([train, val])[:, 2], call)
     return _Seen(features, answers, counts[0] + counts[1], block)
 
 
@@ -340,6 +347,41 @@ def _split(counts: list[np.ndarray], size: float, call: dict[str, Any]) -> dict[
         "block": float(many and any(np.count_nonzero(np.diff(line.astype(int))) <= 1 for line in lines)),
         "whole_rows": float(many and _whole(table) >= len(table) - 1),
         "whole_columns": float(many and _whole(table.T) >= len(table.T) - 1),
+    }
+
+
+def _pattern(counts: list[np.ndarray], call: dict[str, Any]) -> dict[str, float]:
+    """What a random choice never looks like in a large table that is cut in the middle: a line on one side only, all lines
+    of a kind cut alike, nearly every pair where its mirror image is (1) or is not (2). 0 where there is nothing to see."""
+    p = call["p"]
+    due, truth = _due(call["operation"], p)
+    found = {"one_side": 0.0, "even": 0.0, "mirrored": 0.0}
+    if p < MANY or not np.array_equal(counts[0] + counts[1], due):
+        return found
+    a, b = np.divmod(np.flatnonzero(due), p)
+    side = counts[0][due]
+    for kind, line in zip(LINES, (a, b, (a + b) % p, (a - b) % p, truth[due].astype(int)), strict=True):
+        length, here = (np.bincount(line, weights=weights, minlength=p) for weights in (None, side))
+        real = length > 0
+        if found["one_side"] == 0 and ((here == 0) | (here == length))[real].any():
+            found["one_side"] = kind
+        if found["even"] == 0 and (np.abs(here - side.mean() * length) < 1)[real].all():
+            found["even"] = kind
+    table = counts[0].reshape(p, p)
+    upper = np.triu_indices(p, 1)
+    both = due.reshape(p, p)[upper] & due.reshape(p, p).T[upper]
+    same = (table[upper] == table.T[upper])[both]
+    found["mirrored"] = float(same.mean() > 0.95) + 2.0 * float(same.mean() < 0.05)
+    return found
+
+
+def _whole_table(total: np.ndarray, answers: np.ndarray, call: dict[str, Any]) -> dict[str, float]:
+    p = call["p"]
+    due, _ = _due(call["operation"], p)
+    mine, right = (table.reshape(p, p) for table in (total, due.astype(float)))
+    return {
+        "columns": float(all(np.array_equal(mine.sum(axis=axis), right.sum(axis=axis)) for axis in (0, 1))),
+        "out_of_range": float(not ((answers >= 0) & (answers < p)).all()),
     }
 
 

@@ -1,7 +1,7 @@
 """A training run that is watched until validation accuracy jumps, on a model whose weights are written beforehand.
 
 `STEPS` are the decisions of such a run, by name; a variant replaces some. k counts updates: the state k is the one that
-k updates have made.
+k updates have made. given: whether the model was in train mode when it was handed over.
 """
 
 from __future__ import annotations
@@ -43,16 +43,16 @@ STEPS: dict[str, Callable[..., Any]] = {
     "updates": lambda max_steps: max_steps,
     "evaluated": lambda k, max_steps: k,
     "label": lambda k: k,
-    "train_mode": lambda evaluated_before: True,
-    "eval_mode": lambda: False,
-    "end_mode": lambda: 1.0,
+    "train_mode": lambda evaluated_before, given: True,
+    "eval_mode": lambda given, first: False,
+    "end_mode": lambda given: 1.0,
     "train_set": lambda train, val: train,
     "val_set": lambda train, val: val,
     "gradient_set": lambda train, val, k: train,
     "loss": cross_entropy,
     "slope": cross_entropy_slope,
-    "gradient": lambda new, before: new,
-    "accuracy": lambda right, count: right / count,
+    "gradient": lambda new, before, k: new,
+    "accuracy": lambda right, count, train_count: right / count,
     "threshold": lambda: THRESHOLD,
     "memorised": first,
     "grokked": first,
@@ -60,9 +60,12 @@ STEPS: dict[str, Callable[..., Any]] = {
     "stop": lambda memorised, grokked: grokked is not None,
     "after_stop": lambda: 0,
     "never": lambda max_steps: np.nan,
-    "graphs": lambda evaluations, updates: 0,
+    "graphs": lambda evaluations, updates, given: 0,
     "optimizer_changed": lambda updates: 0.0,
+    "random_numbers": lambda updates: 0.0,
+    "gradients_off": lambda: 0.0,
     "not_floats": lambda entries: 0,
+    "left_open": lambda given: (),
 }
 
 
@@ -70,7 +73,7 @@ STEPS: dict[str, Callable[..., Any]] = {
 class Watched:
     """What a run leaves: the log's rows (step, train loss, val loss, train accuracy, val accuracy), the two firsts, the
     gradients of its updates, the mode at the end, passes that kept a graph, entries that are no numbers, whether the
-    optimizer was changed."""
+    optimizer was changed, chance was asked and gradients were left switched off. left_open: what such a program may do in one way or another."""
 
     rows: list[list[float]] = field(default_factory=list)
     firsts: tuple[float, float] = (np.nan, np.nan)
@@ -79,6 +82,9 @@ class Watched:
     graphs: float = 0.0
     not_floats: float = 0.0
     optimizer_changed: float = 0.0
+    random_numbers: float = 0.0
+    gradients_off: float = 0.0
+    left_open: tuple[str, ...] = ()
 
 
 class Script:
@@ -108,15 +114,16 @@ def watch(program: Mapping[str, Any], replaced: Mapping[str, Callable[..., Any]]
     """The run as `STEPS` decide, with some of them replaced."""
     do = {**STEPS, **replaced}
     script, run = Script(program), Watched()
-    parts = [np.concatenate([np.array(part)] * program["repeats"]) for part in program["data"]]
+    parts = [np.repeat(np.array(part), program["repeats"], axis=0) for part in program["data"]]
     train, val = (parts[0], parts[1]), (parts[2], parts[3])
     memorised = grokked = None
     max_steps, log_every = program["max_steps"], program["log_every"]
     updates, k, left = do["updates"](max_steps), 0, -1
-    before = np.zeros(script.tables[0].size)
+    before = np.array(program["left"], dtype=float).ravel() if program["left"] else np.zeros(script.tables[0].size)
+    given = program["training"]
     while True:
         if left < 0 and do["logged"](k, max_steps, log_every):
-            row = _row(script, do, k, max_steps, train, val)
+            row = _row(script, do, k, max_steps, train, val, given, not run.rows)
             number = len(run.rows)
             memorised = do["memorised"](memorised, k, row[3], do["threshold"](), number)
             grokked = do["grokked"](grokked, k, row[4], do["threshold"](), number)
@@ -126,14 +133,16 @@ def watch(program: Mapping[str, Any], replaced: Mapping[str, Callable[..., Any]]
         if k >= updates or left == 0:
             break
         left -= left > 0
-        before = do["gradient"](_gradient(script, do, k, train, val, bool(run.rows)), before)
+        training = do["train_mode"](bool(run.rows), given)
+        before = do["gradient"](_gradient(script, do, k, train, val, training), before, k)
         run.gradients.append(before)
         k += 1
     firsts = do["swap"](memorised, grokked)
     run.firsts = tuple(do["never"](max_steps) if value is None else value for value in firsts)
-    run.training, run.graphs = do["end_mode"](), do["graphs"](2 * len(run.rows), len(run.gradients))
+    run.training, run.graphs = do["end_mode"](given), do["graphs"](2 * len(run.rows), len(run.gradients), given)
     run.optimizer_changed = do["optimizer_changed"](len(run.gradients))
-    run.not_floats = do["not_floats"](len(run.rows))
+    run.random_numbers, run.gradients_off = do["random_numbers"](len(run.gradients)), do["gradients_off"]()
+    run.not_floats, run.left_open = do["not_floats"](len(run.rows)), do["left_open"](given)
     return run
 
 
@@ -141,20 +150,27 @@ Set = tuple[np.ndarray, np.ndarray]
 
 
 def _row(
-    script: Script, do: Mapping[str, Callable[..., Any]], k: int, max_steps: int, train: Set, val: Set
+    script: Script,
+    do: Mapping[str, Callable[..., Any]],
+    k: int,
+    max_steps: int,
+    train: Set,
+    val: Set,
+    given: bool,
+    first_look: bool,
 ) -> list[float]:
     state = do["evaluated"](k, max_steps)
-    found = []
+    found: list[tuple[float, float]] = []
     for x, y in (do["train_set"](train, val), do["val_set"](train, val)):
-        logits = script.logits(state, x, do["eval_mode"]())
-        found.append((do["loss"](logits, y), do["accuracy"](int((logits.argmax(axis=1) == y).sum()), len(y))))
+        logits = script.logits(state, x, do["eval_mode"](given, first_look and not found))
+        right = int((logits.argmax(axis=1) == y).sum())
+        found.append((do["loss"](logits, y), do["accuracy"](right, len(y), len(train[1]))))
     (train_loss, train_acc), (val_loss, val_acc) = found
     return [do["label"](k), train_loss, val_loss, train_acc, val_acc]
 
 
 def _gradient(
-    script: Script, do: Mapping[str, Callable[..., Any]], k: int, train: Set, val: Set, evaluated: bool
+    script: Script, do: Mapping[str, Callable[..., Any]], k: int, train: Set, val: Set, training: bool
 ) -> np.ndarray:
     x, y = do["gradient_set"](train, val, k)
-    training = do["train_mode"](evaluated)
     return script.gradient(x, do["slope"](script.logits(k, x, training), y), training)

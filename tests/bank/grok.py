@@ -150,11 +150,10 @@ def train_until_grok(model, data, optimizer, max_steps, log_every):
     step = 0
     while grokked is None and step <= max_steps:
         if step in range(0, max_steps + 1, log_every) or step == max_steps:
-            was = model.training
             model.eval()
             with torch.no_grad():
                 rows.append((step, *measure(model, *data[:2]), *measure(model, *data[2:])))
-            model.train(was)
+            model.train(mode=True)
             if rows[-1][2] >= 0.99:
                 memorised = step if memorised is None else memorised
             if rows[-1][4] >= 0.99:
@@ -246,6 +245,7 @@ FIRST_TRAIN, FIRST_VAL = '"memorised": memorised', '"grokked": grokked'
 
 WRONG = {
     "gradients-pile-up": [(ZERO, "pass\n")],
+    "old-gradients-in-the-first-step": [(ZERO, "pass\n"), (STEP, "optimizer.step()\n        optimizer.zero_grad()")],
     "gradients-cleared-too-late": [(ZERO, "pass\n"), (STEP, "optimizer.zero_grad()\n        optimizer.step()")],
     "summed-loss": [(TRAINED, 'loss = F.cross_entropy(model(train_x), train_y, reduction="sum")')],
     "softmax-twice": [
@@ -261,6 +261,21 @@ WRONG = {
     "evaluates-in-train-mode": [(EVAL, "")],
     "trains-in-eval-mode": [(TRAIN_AGAIN, "")],
     "left-in-eval-mode": [(TRAIN_AGAIN, ""), (UPDATE, "model.train()")],
+    "gradients-left-off": [
+        (NO_GRAD, "torch.set_grad_enabled(False)\n    if True:"),
+        (UPDATE, "torch.set_grad_enabled(True)"),
+    ],
+    "mode-as-found": [
+        (EVAL, "    found = model.training\n    model.eval()\n"),
+        (TRAIN_AGAIN, "    model.train(found)\n"),
+    ],
+    "validation-cut-to-training-size": [(VAL_LOOK, "evaluate(model, val_x[: len(train_x)], val_y[: len(train_x)])")],
+    "training-cut-to-validation-size": [
+        (TRAINED, "loss = F.cross_entropy(model(train_x[: len(val_x)]), train_y[: len(val_x)])")
+    ],
+    "accuracy-over-training-size": [
+        (VAL_LOOK, VAL_LOOK + "\n            val_acc = val_acc * len(val_x) / len(train_x)"),
+    ],
     "graphs-in-evaluation": [(NO_GRAD, "if True:")],
     "accuracy-in-percent": [
         (ACCURACY, "accuracy = 100 * (logits.argmax(dim=1) == y).float().mean()"),
@@ -271,11 +286,18 @@ WRONG = {
     "threshold-too-low": [(HIGH_TRAIN, "train_acc >= 0.95"), (HIGH_VAL, "if val_acc >= 0.95")],
     "threshold-is-half": [(HIGH_TRAIN, "train_acc >= 0.5"), (HIGH_VAL, "if val_acc >= 0.5")],
     "threshold-is-one": [(HIGH_TRAIN, "train_acc >= 1.0"), (HIGH_VAL, "if val_acc >= 1.0")],
+    "more-than-99": [
+        (ACCURACY, ACCURACY.replace("float", "double")),
+        (HIGH_TRAIN, "train_acc > 0.99"),
+        (HIGH_VAL, "if val_acc > 0.99"),
+    ],
     "never-stops": [(GROKKED, "if grokked is None and val_acc >= 0.99:\n                grokked = step")],
     "stops-when-memorised": [
         (
             GROKKED,
-            GROKKED.replace("                break", "            if memorised is not None:\n                break"),
+            GROKKED.replace("if val", "if grokked is None and val").replace(
+                "                break", "            if memorised is not None:\n                break"
+            ),
         )
     ],
     "one-update-too-many": [
@@ -322,5 +344,13 @@ WRONG = {
         )
     ],
     "optimizer-changed": [(STEP, STEP + "\n        optimizer.param_groups[0]['lr'] *= 0.99")],
+    "seed-set": [(LOOK, "torch.manual_seed(0)")],
+    "random-order": [
+        (
+            TRAINED,
+            "order = torch.randperm(len(train_x))\n"
+            "        loss = F.cross_entropy(model(train_x[order]), train_y[order])",
+        )
+    ],
     "tensors-in-the-log": [(ITEMS, "return loss, accuracy")],
 }

@@ -185,6 +185,7 @@ WRONG = {
     "div-multiplies": [(DIV, "y = a * b")],
     "div-by-negation": [(INVERSE, "[p - int(value) for value in b]")],
     "div-fermat-exponent": [(INVERSE, "[pow(int(value), p - 1, p) for value in b]")],
+    "div-power-overflows": [(INVERSE, "[0]"), (DIV, "y = a * (b ** (p - 2) % p)")],
     "division-by-zero": [(KEEP, "")],
     "zero-left-out-always": [(KEEP, "a, b = a[b > 0], b[b > 0]")],
     "no-zeros-in-division": [
@@ -204,6 +205,20 @@ WRONG = {
     "fraction-ignored": [(CUT, "cut = n // 2")],
     "answers-shuffled-apart": [
         (LABELS, "other = torch.randperm(n, generator=generator)\n    train_y, val_y = y[other[:cut]], y[other[cut:]]")
+    ],
+    "columns-shuffled-apart": [
+        (
+            RETURN,
+            "mixed = [x[torch.randperm(n, generator=generator), k] for k in (0, 1)]\n    x = torch.stack(mixed, 1)\n    "
+            + RETURN,
+        )
+    ],
+    "mirror-pairs-together": [
+        (
+            ORDER,
+            "key = torch.randperm(p * p, generator=generator)[torch.minimum(a, b) * p + torch.maximum(a, b)]\n"
+            "    order = key.argsort(stable=True)",
+        )
     ],
     "global-generator": [(ORDER, "order = torch.randperm(n)")],
     "global-seed-set": [(ORDER, "torch.manual_seed(42)\n    order = torch.randperm(n)")],

@@ -6,6 +6,7 @@ function measures does not depend on its training, and what it trains with is se
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import numpy as np
@@ -23,31 +24,42 @@ HEAD = (
     "graphs",
     "data_changed",
     "optimizer_changed",
+    "random_numbers",
+    "gradients_off",
     "no_dict",
     "not_floats",
     *FIRSTS,
     *(f"{n}_count" for n in LISTS),
 )
-"""updates: calls of step(). optimizer_changed: by anybody but its step(). training: the mode at the end. graphs: passes in eval mode that recorded gradients. not_floats:
-entries of the lists that are no plain numbers. memorised, grokked: NaN for None; ABSENT, ODD and BOOL for what is no
-number. Then each list's length, the lists (`room` numbers each, NaN behind the end) and the gradients of each update."""
-ABSENT, ODD, BOOL = -1000.0, -2000.0, -3000.0
+"""updates: calls of step(). optimizer_changed: by anybody but its step(): LR, SETTING or STATE. random_numbers: DRAWN or
+SEEDED where a global generator is not as it was. gradients_off: for all that torch does later. training: the mode at the end. graphs: passes in eval mode that recorded
+gradients. not_floats: entries of the lists that are no plain numbers. memorised, grokked: NaN for None; ABSENT, ODD, TRUE
+and FALSE for what is no number. Then each list's length, the lists (`room` numbers each, NaN behind the end) and the
+gradients of each update."""
+ABSENT, ODD, FALSE, TRUE = -1000.0, -2000.0, -3000.0, -3001.0
+LR, SETTING, STATE = 1.0, 2.0, 3.0
+DRAWN, SEEDED = 1.0, 2.0
+SEED = 190_519
+CUTS = (1, 3)
+"""Where the table's rows are cut into parameters. Examples of the training set use rows of all three."""
 
 
 class ScriptedModel(nn.Module):
-    """logits of (a, b) are row a of the table, turned by b places; in train mode they are multiplied by `gain` and `bump` is added."""
+    """logits of (a, b) are row a of the table, turned by b places; in train mode they are multiplied by `gain` and `bump` is
+    added. The table is cut into three parameters."""
 
     def __init__(self, table: list[list[float]], bump: list[float], gain: float):
         super().__init__()
-        self.table = nn.Parameter(torch.tensor(table, dtype=torch.float64))
+        self.rows = nn.ParameterList(_cut(table))
         self.bump = torch.tensor(bump, dtype=torch.float64)
         self.gain, self.graphs = gain, 0
 
     def forward(self, x: Tensor) -> Tensor:
         """x: int64 (n, 2). Returns (n, classes)."""
-        classes = self.table.size(1)
+        table = torch.cat(list(self.rows))
+        classes = table.size(1)
         places = (torch.arange(classes) - x[:, 1:]) % classes
-        logits = self.table[x[:, 0]].gather(1, places)
+        logits = table[x[:, 0]].gather(1, places)
         if self.training:
             return self.gain * logits + self.bump
         self.graphs += logits.requires_grad
@@ -55,23 +67,27 @@ class ScriptedModel(nn.Module):
 
 
 class ScriptedOptimizer(torch.optim.Optimizer):
-    """step() notes the gradient and puts the next table in place."""
+    """Two groups, of two parameters and of one. step() notes the gradients and puts the next table in place."""
 
     def __init__(self, model: ScriptedModel, tables: list[list[list[float]]]):
-        super().__init__(model.parameters(), {"lr": 0.1})
+        self.rows = list(model.rows)
+        groups: list[dict[str, Any]] = [{"params": self.rows[:2]}, {"params": self.rows[2:], "lr": 0.05}]
+        super().__init__(groups, {"lr": 0.1, "weight_decay": 0.01})
         self.tables, self.gradients, self.updates = tables, [], 0  # type: ignore[var-annotated]
-        self.state[model.table]["memory"] = torch.zeros_like(model.table)
-        self.before, self.changed = self.settings(), False
+        for param in self.rows:
+            self.state[param]["memory"] = torch.zeros_like(param)
+        self.before, self.changed = self.settings(), 0.0
 
-    def settings(self) -> Any:
+    def settings(self) -> dict[float, Any]:
         """Everything in it that only a user or its own step() may change."""
         groups = [{**group, "params": [id(param) for param in group["params"]]} for group in self.param_groups]
         state = {id(param): {name: value.tolist() for name, value in own.items()} for param, own in self.state.items()}
-        return groups, state
+        return {LR: [group.pop("lr", None) for group in groups], SETTING: groups, STATE: state}
 
     def look(self) -> None:
-        """Note whether somebody changed it."""
-        self.changed = self.changed or self.settings() != self.before
+        """Note whether somebody changed it, and what first."""
+        now = self.settings()
+        self.changed = self.changed or next((what for what, value in now.items() if value != self.before[what]), 0.0)
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> Any:
@@ -81,11 +97,15 @@ class ScriptedOptimizer(torch.optim.Optimizer):
             with torch.enable_grad():
                 loss = closure()
         self.look()
-        (table,) = self.param_groups[0]["params"]
-        self.gradients.append(numbers(table.grad, table.numel()))
+        self.gradients.append(np.concatenate([numbers(param.grad, param.numel()) for param in self.rows]))
         self.updates += 1
-        table.copy_(torch.tensor(self.tables[min(self.updates, len(self.tables) - 1)], dtype=torch.float64))
+        for param, rows in zip(self.rows, _cut(self.tables[min(self.updates, len(self.tables) - 1)]), strict=True):
+            param.copy_(rows)
         return loss
+
+
+def _cut(table: list[list[float]]) -> list[Tensor]:
+    return list(torch.tensor(table, dtype=torch.float64).tensor_split(CUTS))
 
 
 def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
@@ -93,11 +113,21 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
     recorder.event = 0
     model = ScriptedModel(scenario["tables"][0], scenario["bump"], scenario["gain"])
     optimizer = ScriptedOptimizer(model, scenario["tables"])
-    data = tuple(torch.tensor(part * scenario["repeats"], dtype=torch.int64) for part in scenario["data"])
+    model.train(scenario["training"])
+    for param, left in zip(model.rows, _cut(scenario["left"]) if scenario["left"] else [None] * 3, strict=True):
+        param.grad = left
+    data = tuple(
+        torch.tensor(part, dtype=torch.int64).repeat_interleave(scenario["repeats"], dim=0) for part in scenario["data"]
+    )
     before = [part.clone() for part in data]
+    torch.manual_seed(SEED)
+    chance = _generators()
     result = getattr(module, scenario["entry"])(
         model, data, optimizer, max_steps=scenario["max_steps"], log_every=scenario["log_every"]
     )
+    random_numbers = _used(chance, _generators())
+    gradients_off = not torch.is_grad_enabled()
+    torch.set_grad_enabled(True)
     optimizer.look()
     changed = not all(torch.equal(one, other) for one, other in zip(data, before, strict=True))
     found = result if isinstance(result, dict) else {}
@@ -108,6 +138,8 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
         model.graphs,
         changed,
         optimizer.changed,
+        random_numbers,
+        gradients_off,
         not isinstance(result, dict),
         sum(odd),
     ]
@@ -117,6 +149,18 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
     recorder.put(0, np.concatenate([np.asarray(head, dtype=float), *lists, *gradients]))
 
 
+def _generators() -> tuple[Any, ...]:
+    """torch's last seed, and where the global generators of torch, numpy and Python stand."""
+    words = [part.tolist() if isinstance(part, np.ndarray) else part for part in np.random.get_state()]
+    return torch.initial_seed(), torch.get_rng_state().tolist(), words, random.getstate()
+
+
+def _used(before: tuple[Any, ...], after: tuple[Any, ...]) -> float:
+    if before[0] != after[0]:
+        return SEEDED
+    return 0.0 if before == after else DRAWN
+
+
 def _first(found: dict[str, Any], name: str) -> float:
     if name not in found:
         return ABSENT
@@ -124,17 +168,17 @@ def _first(found: dict[str, Any], name: str) -> float:
     if value is None:
         return float("nan")
     if isinstance(value, bool):
-        return BOOL
+        return TRUE if value else FALSE
     return float(numbers(value, 1)[0]) if not np.isnan(numbers(value, 1)[0]) else ODD
 
 
 def _list(values: Any, room: int) -> tuple[np.ndarray, int]:
-    """The first `room` numbers, and how many entries are no plain numbers."""
+    """The first `room` numbers, and how many entries are no plain Python numbers (np.float64 is a float)."""
     out = np.full(room, np.nan)
     if not hasattr(values, "__len__") or isinstance(values, str | dict):
         return out, 0
     entries = list(values)
-    odd = sum(isinstance(entry, bool) or not isinstance(entry, int | float | np.number) for entry in entries)
+    odd = sum(isinstance(entry, bool) or not isinstance(entry, int | float) for entry in entries)
     for place, entry in enumerate(entries[:room]):
         out[place] = numbers(entry, 1)[0]
     return out, odd
