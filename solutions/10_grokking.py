@@ -203,7 +203,7 @@ check("modular_data")
 # > - a step uses its own gradient only, also the first one: `.grad` may hold something already;
 # > - the lists hold plain Python numbers and are equally long; the two sets may differ in size;
 # > - nothing else changes: the data and the optimizer's settings stay as they are, gradients stay
-# >   switched on, no random number is drawn and no seed set;
+# >   switched on, and no seed is set;
 # > - no step is made after the look that stops the run. With `max_steps=7, log_every=3` and no
 # >   grokking, `steps` is `[0, 3, 6, 7]`.
 #

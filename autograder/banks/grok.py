@@ -7,7 +7,7 @@ import numpy as np
 from autograder.banks._grok_steps_and_looks import bank
 from autograder.judge.evidence import Scenario
 from autograder.judge.grok_task import FEW, MANY, GrokTask, run
-from autograder.worker.players.grok import DRAWN, LR, SEEDED
+from autograder.worker.players.grok import LR
 
 add = bank.misconception
 
@@ -302,17 +302,7 @@ add(
         "What happens to the caller's random numbers after your function?",
         "Leave torch.manual_seed to whoever calls you.",
     ),
-    random_numbers=lambda updates: SEEDED,
-)
-add(
-    "random-order",
-    "that draws random numbers in its steps",
-    hints=(
-        "Which of your lines needs a random number?",
-        "Does the mean loss of the whole set depend on the order of its examples?",
-        "Give the model train_x as it is: no minibatches, no shuffling.",
-    ),
-    random_numbers=lambda updates: DRAWN * (updates > 0),
+    seed_set=lambda updates: 1.0,
 )
 
 

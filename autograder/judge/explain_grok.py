@@ -9,7 +9,7 @@ import numpy as np
 
 from autograder.judge.evidence import Scenario
 from autograder.judge.grok_task import FLAGS, _places, shown
-from autograder.worker.players.grok import ABSENT, FALSE, FIRSTS, LISTS, LR, ODD, SEEDED, SETTING, TRUE
+from autograder.worker.players.grok import ABSENT, FALSE, FIRSTS, LISTS, LR, ODD, SETTING, TRUE
 
 WHAT = {"train_loss": "training loss", "val_loss": "validation loss", "train_acc": "training accuracy"}
 WHAT |= {"val_acc": "validation accuracy"}
@@ -150,7 +150,7 @@ def _flags(at: Any, good: Any) -> str:
         "graphs": "evaluating recorded gradients, which costs memory; do it under torch.no_grad().",
         "optimizer_changed": f"the optimizer's {_what_changed(at['optimizer_changed'][0])} changed; only its step() may do that.",
         "gradients_off": 'gradients are switched off when you return; "with torch.no_grad():" switches them on again.',
-        "random_numbers": _chance(at["random_numbers"][0]),
+        "seed_set": "torch's global generator was given a seed; leave it as it is.",
         "data_changed": "the data changed; leave them as they are.",
         "not_floats": f"{at['not_floats'][0]:.0f} entries of the lists are not plain Python numbers.",
     }.get(bad, "")
@@ -158,12 +158,6 @@ def _flags(at: Any, good: Any) -> str:
 
 def _what_changed(code: float) -> str:
     return {LR: "learning rate", SETTING: "settings (not the learning rate)"}.get(float(code), "state")
-
-
-def _chance(code: float) -> str:
-    if code == SEEDED:
-        return "torch's global generator was given a seed; leave it as it is."
-    return "random numbers were drawn, but nothing here is random. (A DataLoader draws one when it begins.)"
 
 
 def _numbers(values: np.ndarray) -> str:

@@ -23,7 +23,7 @@ FLAGS = (
     "graphs",
     "data_changed",
     "optimizer_changed",
-    "random_numbers",
+    "seed_set",
     "gradients_off",
     "no_dict",
     "not_floats",
@@ -182,7 +182,7 @@ def _expected(run: Watched, scenario: Scenario) -> Expected:
     values, tolerance = np.full(scenario.size, np.nan), np.zeros(scenario.size)
     where = _places(scenario)
     head = {"updates": len(run.gradients), "training": run.training, "data_changed": 0.0, "no_dict": 0.0}
-    head |= {"optimizer_changed": run.optimizer_changed, "random_numbers": run.random_numbers}
+    head |= {"optimizer_changed": run.optimizer_changed, "seed_set": run.seed_set}
     head |= {"gradients_off": run.gradients_off}
     head |= {"graphs": run.graphs, "not_floats": run.not_floats, "memorised": run.firsts[0], "grokked": run.firsts[1]}
     head |= {f"{name}_count": float(len(run.rows)) for name in LISTS}

@@ -62,7 +62,7 @@ STEPS: dict[str, Callable[..., Any]] = {
     "never": lambda max_steps: np.nan,
     "graphs": lambda evaluations, updates, given: 0,
     "optimizer_changed": lambda updates: 0.0,
-    "random_numbers": lambda updates: 0.0,
+    "seed_set": lambda updates: 0.0,
     "gradients_off": lambda: 0.0,
     "not_floats": lambda entries: 0,
     "left_open": lambda given: (),
@@ -73,7 +73,7 @@ STEPS: dict[str, Callable[..., Any]] = {
 class Watched:
     """What a run leaves: the log's rows (step, train loss, val loss, train accuracy, val accuracy), the two firsts, the
     gradients of its updates, the mode at the end, passes that kept a graph, entries that are no numbers, whether the
-    optimizer was changed, chance was asked and gradients were left switched off. left_open: what such a program may do in one way or another."""
+    optimizer was changed, the seed was set and gradients were left switched off. left_open: what such a program may do in one way or another."""
 
     rows: list[list[float]] = field(default_factory=list)
     firsts: tuple[float, float] = (np.nan, np.nan)
@@ -82,7 +82,7 @@ class Watched:
     graphs: float = 0.0
     not_floats: float = 0.0
     optimizer_changed: float = 0.0
-    random_numbers: float = 0.0
+    seed_set: float = 0.0
     gradients_off: float = 0.0
     left_open: tuple[str, ...] = ()
 
@@ -141,7 +141,7 @@ def watch(program: Mapping[str, Any], replaced: Mapping[str, Callable[..., Any]]
     run.firsts = tuple(do["never"](max_steps) if value is None else value for value in firsts)
     run.training, run.graphs = do["end_mode"](given), do["graphs"](2 * len(run.rows), len(run.gradients), given)
     run.optimizer_changed = do["optimizer_changed"](len(run.gradients))
-    run.random_numbers, run.gradients_off = do["random_numbers"](len(run.gradients)), do["gradients_off"]()
+    run.seed_set, run.gradients_off = do["seed_set"](len(run.gradients)), do["gradients_off"]()
     run.not_floats, run.left_open = do["not_floats"](len(run.rows)), do["left_open"](given)
     return run
 

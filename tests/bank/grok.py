@@ -345,12 +345,5 @@ WRONG = {
     ],
     "optimizer-changed": [(STEP, STEP + "\n        optimizer.param_groups[0]['lr'] *= 0.99")],
     "seed-set": [(LOOK, "torch.manual_seed(0)")],
-    "random-order": [
-        (
-            TRAINED,
-            "order = torch.randperm(len(train_x))\n"
-            "        loss = F.cross_entropy(model(train_x[order]), train_y[order])",
-        )
-    ],
     "tensors-in-the-log": [(ITEMS, "return loss, accuracy")],
 }

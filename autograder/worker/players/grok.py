@@ -6,7 +6,6 @@ function measures does not depend on its training, and what it trains with is se
 
 from __future__ import annotations
 
-import random
 from typing import Any
 
 import numpy as np
@@ -24,21 +23,20 @@ HEAD = (
     "graphs",
     "data_changed",
     "optimizer_changed",
-    "random_numbers",
+    "seed_set",
     "gradients_off",
     "no_dict",
     "not_floats",
     *FIRSTS,
     *(f"{n}_count" for n in LISTS),
 )
-"""updates: calls of step(). optimizer_changed: by anybody but its step(): LR, SETTING or STATE. random_numbers: DRAWN or
-SEEDED where a global generator is not as it was. gradients_off: for all that torch does later. training: the mode at the end. graphs: passes in eval mode that recorded
+"""updates: calls of step(). optimizer_changed: by anybody but its step(): LR, SETTING or STATE. seed_set: whether
+torch's global generator got another seed. gradients_off: for all that torch does later. training: the mode at the end. graphs: passes in eval mode that recorded
 gradients. not_floats: entries of the lists that are no plain numbers. memorised, grokked: NaN for None; ABSENT, ODD, TRUE
 and FALSE for what is no number. Then each list's length, the lists (`room` numbers each, NaN behind the end) and the
 gradients of each update."""
 ABSENT, ODD, FALSE, TRUE = -1000.0, -2000.0, -3000.0, -3001.0
 LR, SETTING, STATE = 1.0, 2.0, 3.0
-DRAWN, SEEDED = 1.0, 2.0
 SEED = 190_519
 CUTS = (1, 3)
 """Where the table's rows are cut into parameters. Examples of the training set use rows of all three."""
@@ -121,11 +119,10 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
     )
     before = [part.clone() for part in data]
     torch.manual_seed(SEED)
-    chance = _generators()
     result = getattr(module, scenario["entry"])(
         model, data, optimizer, max_steps=scenario["max_steps"], log_every=scenario["log_every"]
     )
-    random_numbers = _used(chance, _generators())
+    seed_set = torch.initial_seed() != SEED
     gradients_off = not torch.is_grad_enabled()
     torch.set_grad_enabled(True)
     optimizer.look()
@@ -138,7 +135,7 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
         model.graphs,
         changed,
         optimizer.changed,
-        random_numbers,
+        seed_set,
         gradients_off,
         not isinstance(result, dict),
         sum(odd),
@@ -147,18 +144,6 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
     head += [float(len(found[name])) if hasattr(found.get(name), "__len__") else -1.0 for name in LISTS]
     gradients = optimizer.gradients[: scenario["max_steps"] + 1]
     recorder.put(0, np.concatenate([np.asarray(head, dtype=float), *lists, *gradients]))
-
-
-def _generators() -> tuple[Any, ...]:
-    """torch's last seed, and where the global generators of torch, numpy and Python stand."""
-    words = [part.tolist() if isinstance(part, np.ndarray) else part for part in np.random.get_state()]
-    return torch.initial_seed(), torch.get_rng_state().tolist(), words, random.getstate()
-
-
-def _used(before: tuple[Any, ...], after: tuple[Any, ...]) -> float:
-    if before[0] != after[0]:
-        return SEEDED
-    return 0.0 if before == after else DRAWN
 
 
 def _first(found: dict[str, Any], name: str) -> float:
