@@ -29,7 +29,7 @@ class Part:
 class SortingTask:
     """What a maintainer writes for a function model → (first list, second list).
 
-    steps: name → expression of a part (names, kinds, shape, frozen) and of earlier steps; the last one, `place`, is the code that
+    steps: name → expression of a part (names, kinds, shape, frozen), of all parts (every) and of earlier steps; the last one, `place`, is the code that
     the player writes: 0 nowhere, 1 first list, 2 second, 3 both, plus 10 for each repetition. lists: what to call the two.
     """
 
@@ -55,8 +55,9 @@ class SortingTask:
         plan = {**{name: step for name, step in variant.steps.items() if name not in self.steps}, **self.steps}
         plan = {name: variant.steps.get(name, step) for name, step in plan.items()}
         codes, lists = [], 1.0
-        for part in parts_of(scenario):
-            found = Quantities(dict(vars(part)))
+        every = parts_of(scenario)
+        for part in every:
+            found = Quantities({**vars(part), "every": every})
             for name, step in plan.items():
                 found.__dict__[name] = step(found)
             codes.append(float(found.place))

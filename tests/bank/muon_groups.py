@@ -91,6 +91,13 @@ WRONG = {
     "iterators-returned": [(_OTHERS, "    return iter(matrices), iter(others)")],
     "head-in-any-name": [(_HEADS, 'if "head" in name:')],
     "head-at-the-top-only": [(_LAST, 'last = name if "." not in name else ""')],
+    "nested-head-missed": [(_HEADS, 'if name == "head" or last == "lm_head":')],
+    "first-head-only": [
+        (
+            "            heads.update(id(p) for p in module.parameters())",
+            "            heads.update(id(p) for p in module.parameters())\n            break",
+        )
+    ],
     "lm-head-missed": [(_HEADS, 'if last == "head":')],
     "head-parts-missed": [("for p in module.parameters())", "for p in module.parameters(recurse=False))")],
     "convolutions-to-muon": [(_FITS, "fits = p.ndim >= 2")],
