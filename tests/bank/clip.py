@@ -168,6 +168,7 @@ WRONG = {
     "norm-of-the-parameters": [
         (_LENGTHS, "lengths = torch.stack([p.detach().norm() for p in params if p.grad is not None])")
     ],
+    "norm-in-the-first-dtype": [("[g.norm() for g in grads]", "[g.to(grads[0].dtype).norm() for g in grads]")],
     "matrices-only": [(_GRADS, "grads = [p.grad for p in params if p.grad is not None and p.ndim >= 2]")],
     "scalars-skipped": [(_GRADS, "grads = [p.grad for p in params if p.grad is not None and p.ndim >= 1]")],
     "always-rescales": [(_FACTOR, "factor = max_norm / norm")],
