@@ -20,6 +20,7 @@ def scenarios(rng: np.random.Generator) -> list[Drawn]:
     tokens = int(rng.integers(3, 6))
     unequal = [int(n) for n in rng.permutation([7, 3, 5, 2])]
     existing = [draw.values(INPUTS), float(draw.values(1)[0]), draw.values(UNUSED)]
+    same = [tokens, 4, 3, 4]
     found = [
         ("equal", "", draw.program([tokens] * 3)),
         ("equal", "", draw.program([tokens + 2] * 4)),
@@ -34,6 +35,8 @@ def scenarios(rng: np.random.Generator) -> list[Drawn]:
         ("edges", "twelve micro-batches", draw.program([2, 1, 3] * 4)),
         ("existing", "gradients are there already", draw.program([5, 2, 4], grads=existing)),
         ("together", "a tuple of float32", draw.program([5, 1, 4, 3, 6], dtype="float32", form="tuple")),
+        ("edges", "the same micro-batch twice", draw.program(same, same=[[1, 3]])),
+        ("edges", "more than 256 tokens in all", draw.program([130, 1, 140])),
     ]
     return [(family, "accumulation", program, about) for family, about, program in found]
 
@@ -64,5 +67,7 @@ class _Drawing:
         y = [self.values(n, dtype) for n in rows]
         for targets, n in zip(y, real or rows, strict=True):
             targets[n:] = [PADDING] * (len(targets) - n)
+        for first, again in more.get("same", ()):
+            x[again], y[again] = x[first], y[first]
         base = {"weight": self.values(INPUTS, dtype), "bias": self.values(1, dtype)[0], "x": x, "y": y}
         return {**base, "grads": list(grads), "dtype": dtype, "cancels": 1.0, **more}

@@ -8,6 +8,7 @@ import numpy as np
 
 from autograder.judge.named_parts_task import Seen
 from autograder.judge.simulate import numel
+from autograder.worker.codes import GRADIENTS_OFF
 
 SAME = 1e-5
 """Relative difference of two numbers that are called the same; torch's 1e-6 in the denominator is less."""
@@ -40,6 +41,8 @@ def say(seen: Seen) -> str:
         return f"The gradients are right, but a parameter itself changed{context}."
     if seen.wrong("changed"):
         return f"A gradient changed its dtype or shape{context}."
+    if seen.mine["kind"][0] == GRADIENTS_OFF:
+        return "After your call gradients are still switched off: the next loss.backward() fails."
     carries = "a tensor that carries an autograd graph" if seen.mine["kind"][0] == 2 else "no tensor"
     return f"The returned number is right, but it is {carries}."
 

@@ -196,6 +196,7 @@ WRONG = {
     "returns-none": [(_RETURN, ""), ("        return torch.tensor(0.0)\n", "        return\n")],
     "returns-none-at-the-end": [(_RETURN, "")],
     "returns-a-float": [(_RETURN, "    return norm.item()\n"), ("return torch.tensor(0.0)", "return 0.0")],
+    "gradients-left-off": [("    if isinstance(", "    torch.set_grad_enabled(False)\n    if isinstance(")],
     "returns-the-square": [(_RETURN, "    return norm**2\n")],
     "hides-what-is-not-finite": [(_RETURN, "    return norm.nan_to_num(0.0, 0.0, 0.0)\n")],
     "none-raises": [(_GRADS, "grads = [p.grad.detach() for p in params]")],
