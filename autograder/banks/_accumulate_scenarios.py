@@ -20,7 +20,7 @@ def scenarios(rng: np.random.Generator) -> list[Drawn]:
     tokens = int(rng.integers(3, 6))
     unequal = [int(n) for n in rng.permutation([7, 3, 5, 2])]
     existing = [draw.values(INPUTS), float(draw.values(1)[0]), draw.values(UNUSED)]
-    same = [tokens, 4, 3, 4]
+    same = [tokens, 4, 3, 4, 2]
     found = [
         ("equal", "", draw.program([tokens] * 3)),
         ("equal", "", draw.program([tokens + 2] * 4)),

@@ -92,10 +92,11 @@ def _nearly(seen: Seen) -> str:
     if not 0 < abs(off) < 0.02 or not np.allclose(mine, (1 + off) * right, rtol=1e-3 * abs(off), atol=0):
         return ""
     if off > 0:
-        asked = "Are parts of the gradients left out of the norm, or is it another norm than the root of all squares?"
-        return f" All of them are {100 * off:.2g} % too long. {asked}"
-    much = f" All of them are {-100 * off:.2g} % too short."
-    return f"{much} Is something larger than 1e-6 added to the norm, or is it or the factor rounded to a small dtype?"
+        asked = "Are parts of the gradients left out of the norm, is it another norm than the root of all squares,"
+    else:
+        asked = "Is something larger than 1e-6 added to the norm,"
+    much = f"{100 * abs(off):.2g} % too {'long' if off > 0 else 'short'}"
+    return f" All of them are {much}. {asked} or is it or the factor rounded to a small dtype?"
 
 
 def _became(mine: np.ndarray, start: np.ndarray) -> str:
