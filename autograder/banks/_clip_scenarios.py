@@ -136,7 +136,8 @@ class _Drawing:
             yield "nonfinite", "clipping", program, f"one gradient has {'an inf' if bad == bad else 'a NaN'} in it"
 
     def odd_company(self) -> Iterator[Drawn]:
-        """float32 gradients beyond what float16 holds among float16 ones, two gradients that are equal, one that is missing."""
+        """float32 gradients beyond what float16 holds among float16 ones, two gradients that are equal, a norm that is
+        hardly too large, a single gradient that is missing."""
         dtypes = ["float16", "float32", "float32", "float16"]
         program = self.program(self.between(5, 9), self.between(3000, 5000), dtypes=dtypes)
         for number in (1, 2):
@@ -147,5 +148,7 @@ class _Drawing:
         program = self.program(self.between(5, 9), self.between(0.5, 2))
         program["grads"][2] = list(program["grads"][0])
         yield "long", "clipping", program, "two gradients are equal"
+        max_norm = self.between(2, 3)
+        yield "long", "clipping", self.program(1.05 * max_norm, max_norm), "the norm is just above max_norm"
         program = self.program(self.between(5, 9), self.between(0.5, 2), [[2, 3]], none=[0], form="single")
         yield "none", "clipping", program, "one parameter in place of a list, without a gradient"

@@ -117,7 +117,7 @@ def misleading_names(rng: np.random.Generator) -> dict[str, Any]:
             norm1=block(linear=layer("Linear", width, 2 * width)),
             attention=block(bias=own(2, width), out=layer("Linear", width, width)),
             compose=layer("Linear", width, 3),
-            remember=layer("Linear", 3, width, bias=False),
+            remember=layer("Linear", 1, width, bias=False),
             grid=layer("LayerNorm", [int(rng.integers(2, 5)), width]),
         )
     )

@@ -20,6 +20,7 @@ STEPS = {
     "is_head": lambda s: any(_inside(name, HEADS) for name in s.names),
     "matrix": lambda s: s.fits and not s.is_embedding and not s.is_head,
     "rest": lambda s: not s.matrix,
+    "untouched": lambda s: 1.0,
     "times": lambda s: 1,
     "place": lambda s: s.matrix + 2 * s.rest + 10 * (s.times - 1),
 }
@@ -235,6 +236,16 @@ add(
     lists=lambda s: 0.0,
 )
 add(
+    "rest-frozen",
+    "that freezes what Muon does not train",
+    hints=(
+        "Who trains the second list, if its parameters require no gradient?",
+        "Print p.requires_grad of an embedding before and after your call.",
+        "Sort the parameters, and change nothing about them.",
+    ),
+    untouched=lambda s: float(s.frozen or not s.rest),
+)
+add(
     "tied-twice",
     "that lists a tied parameter once for each of its names",
     hints=(
@@ -326,6 +337,8 @@ def _models(rng: np.random.Generator) -> list[Scenario]:
         ["tokens", "embedding", [symbols, width]],
         ["head", "linear_with_bias", [symbols, width]],
         ["header.up", "linear", [hidden, width]],
+        ["header.column", "linear", [width, 1]],
+        ["header.experts", "parameter", [2, hidden, width]],
         ["lm_head", "linear", [symbols, width]],
         ["down", "linear", [width, hidden]],
     ]

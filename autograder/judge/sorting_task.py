@@ -12,7 +12,8 @@ from autograder.judge.evidence import Evidence, Expected, Scenario, close
 from autograder.judge.rule import Quantities
 from autograder.judge.variants import Bank, Step, Variant
 
-EXTRAS = 3
+EXTRAS = 4
+"""Foreign objects, whether the order is kept, whether both are lists, whether the model is as it was."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class SortingTask:
         """Where each parameter ends up with a program following `variant`."""
         plan = {**{name: step for name, step in variant.steps.items() if name not in self.steps}, **self.steps}
         plan = {name: variant.steps.get(name, step) for name, step in plan.items()}
-        codes, lists = [], 1.0
+        codes, lists, untouched = [], 1.0, 1.0
         every = parts_of(scenario)
         for part in every:
             found = Quantities({**vars(part), "every": every})
@@ -62,7 +63,8 @@ class SortingTask:
                 found.__dict__[name] = step(found)
             codes.append(float(found.place))
             lists = found.__dict__.get("lists", 1.0)
-        values = np.array([*codes, 0.0, 1.0, lists])
+            untouched = min(untouched, float(found.untouched))
+        values = np.array([*codes, 0.0, 1.0, lists, untouched])
         return Expected(values, np.zeros(values.size))
 
     def part(self, name: str, scenario: Scenario) -> np.ndarray:
@@ -95,11 +97,13 @@ class SortingTask:
                 return (
                     f"In {scenario.about}, {name}, {kinds}, is {self._place(mine)}; it should be {self._place(right)}."
                 )
-        if wrong[-3]:
+        if wrong[-4]:
             return "The lists hold something that is not a parameter of the model."
-        if wrong[-2]:
+        if wrong[-3]:
             return "The lists do not keep the order of model.parameters()."
-        return "What you return holds no two lists: an iterator can be read only once." if wrong[-1] else ""
+        if wrong[-2]:
+            return "What you return holds no two lists: an iterator can be read only once."
+        return "Your function changed the model; it should only sort its parameters." if wrong[-1] else ""
 
     def _place(self, code: float) -> str:
         first, second = self.lists

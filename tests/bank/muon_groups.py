@@ -112,6 +112,7 @@ WRONG = {
     "rest-is-vectors-only": [(_ELSE, "            others += [p] if p.ndim != 2 else []")],
     "rest-is-embeddings-and-head": [(_ELSE, "            others += [p] if id(p) in embeddings | heads else []")],
     "matrices-in-both": [(_OTHERS, "    return matrices, list(model.parameters())")],
+    "rest-frozen": [("            others.append(p)", "            others.append(p.requires_grad_(False))")],
     "tied-twice": [("model.named_parameters()", "model.named_parameters(remove_duplicate=False)")],
     "tied-by-first-name": """
 from torch import nn
