@@ -388,7 +388,7 @@ for learning_rate in (0.1, 0.001):
 # > **Write** `decay_groups(model, weight_decay)`. It returns a list of dicts, as torch's optimizers
 # > take it: each with its parameters under `"params"` and a number under `"weight_decay"`.
 # >
-# > - two or more dimensions: the given `weight_decay`;
+# > - two or more dimensions: the given `weight_decay`, whatever its name and whichever layer has it;
 # > - fewer: 0.0;
 # > - `nn.Embedding`: either, you decide;
 # > - every parameter that is to be trained is in exactly one group, once, also if two modules share

@@ -514,6 +514,7 @@ predict("weight_of_a_token", 15)
 # >   fine too); how often you count is up to you;
 # > - gradients that are there already are added to, as `backward()` does: clearing them is the
 # >   caller's job. A parameter that no loss depends on keeps `None`;
+# > - the same micro-batch may be in the sequence twice, and then counts twice;
 # > - a micro-batch without tokens changes nothing. (All of them empty: never mind.)
 #
 # <details>
@@ -833,6 +834,7 @@ show(
 # > - parameters whose gradient is `None` are left out. Without any gradient the norm is 0;
 # > - in place: whoever holds a reference to `p.grad` sees the change. The trailing underscore
 # >   says so;
+# > - later calls of `backward()` still work: gradients are not left switched off;
 # > - gradients that are all zero stay zero, and an infinite `max_norm` changes nothing;
 # > - if a gradient has an inf or NaN in it, return that norm, inf or NaN. What becomes of the
 # >   gradients then is up to you: the caller should skip the step.

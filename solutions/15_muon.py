@@ -609,7 +609,8 @@ for name, work in (("one by one", one_by_one), ("stacked", stacked), ("torch's",
 # >   `lm_head`;
 # > - `other_params`: all others.
 # >
-# > Every parameter is in exactly one list, once, in the order of `model.parameters()`. A
+# > The model stays as it is. Every parameter is in exactly one list, once, in the order of
+# > `model.parameters()`. A
 # > **tied** parameter, such as a head that shares its matrix with the embedding, counts as an
 # > embedding and as a head, whatever it is called first.
 # >

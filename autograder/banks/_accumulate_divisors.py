@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.judge.rule import Quantities
 from autograder.judge.variants import Bank, Step
 from autograder.oracles.accumulate import FORMULA
 
@@ -33,6 +34,12 @@ def _add(bank: Bank, id: str, title: str, hints: tuple[str, str, str], weights: 
     bank.misconception(
         f"{id}-in-the-gradient", title, hints=hints, source=source, weights=weights, reported_weights=right
     )
+
+
+def _counted_once(s: Quantities) -> float:
+    """All tokens, those of a micro-batch that is there twice only once."""
+    again = {second for _, second in s.same}
+    return float(sum(count for number, count in enumerate(s.counts) if number not in again))
 
 
 def divisor_mistakes(bank: Bank) -> None:
@@ -112,6 +119,17 @@ def divisor_mistakes(bank: Bank) -> None:
             "Sum count_fn over all micro-batches.",
         ),
         _each(lambda s: 1 / (s.counts.max() * s.size)),
+    )
+    _add(
+        bank,
+        "same-one-counted-once",
+        "that counts a micro-batch only once which is in the sequence twice",
+        (
+            "The same micro-batch is in the sequence twice. How many tokens do you count?",
+            "A dict or a set of micro-batches holds each of them once.",
+            "Sum count_fn over the sequence: sum(count_fn(mb) for mb in micro_batches).",
+        ),
+        _each(lambda s: 1 / _counted_once(s)),
     )
     _add(
         bank,

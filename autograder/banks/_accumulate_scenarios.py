@@ -20,6 +20,7 @@ def scenarios(rng: np.random.Generator) -> list[Drawn]:
     tokens = int(rng.integers(3, 6))
     unequal = [int(n) for n in rng.permutation([7, 3, 5, 2])]
     existing = [draw.values(INPUTS), float(draw.values(1)[0]), draw.values(UNUSED)]
+    same = [tokens, 4, 3, 4, 2]
     found = [
         ("equal", "", draw.program([tokens] * 3)),
         ("equal", "", draw.program([tokens + 2] * 4)),
@@ -34,6 +35,9 @@ def scenarios(rng: np.random.Generator) -> list[Drawn]:
         ("edges", "twelve micro-batches", draw.program([2, 1, 3] * 4)),
         ("existing", "gradients are there already", draw.program([5, 2, 4], grads=existing)),
         ("together", "a tuple of float32", draw.program([5, 1, 4, 3, 6], dtype="float32", form="tuple")),
+        ("edges", "the same micro-batch twice", draw.program(same, same=[[1, 3]])),
+        ("edges", "losses of about 0.0001", draw.program([3, 5], scale=0.01)),
+        ("edges", "more than 256 tokens in all", draw.program([130, 1, 140])),
     ]
     return [(family, "accumulation", program, about) for family, about, program in found]
 
@@ -57,12 +61,18 @@ class _Drawing:
         real: Sequence[int] | None = None,
         grads: Sequence[Any] = (None, None, None),
         dtype: str = "float64",
+        scale: float = 1.0,
         **more: Any,
     ) -> dict[str, Any]:
-        """Micro-batches of `rows` rows, of which the first `real` are no padding (all, if not given)."""
+        """Micro-batches of `rows` rows, of which the first `real` are no padding (all, if not given). scale: of
+        parameters and targets, and so of errors."""
         x = [self.values(INPUTS * n, dtype) for n in rows]
         y = [self.values(n, dtype) for n in rows]
         for targets, n in zip(y, real or rows, strict=True):
             targets[n:] = [PADDING] * (len(targets) - n)
-        base = {"weight": self.values(INPUTS, dtype), "bias": self.values(1, dtype)[0], "x": x, "y": y}
+        for first, again in more.get("same", ()):
+            x[again], y[again] = x[first], y[first]
+        y = [[number * scale if number != PADDING else number for number in targets] for targets in y]
+        weight, bias = ([scale * number for number in self.values(count, dtype)] for count in (INPUTS, 1))
+        base = {"weight": weight, "bias": bias[0], "x": x, "y": y}
         return {**base, "grads": list(grads), "dtype": dtype, "cancels": 1.0, **more}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.judge.rounding import representable
 from autograder.judge.rule import Quantities
 from autograder.judge.variants import Bank, Step
 
@@ -15,6 +16,11 @@ def seen_where(keep: Step) -> Step:
 
 def _own_factor(s: Quantities) -> Step:
     return lambda grad: grad * min(1.0, s.max_norm / max(float(np.linalg.norm(grad)), 1e-300))
+
+
+def _lengths_in_the_first_dtype(s: Quantities) -> np.ndarray:
+    dtype = next((dtype for dtype, seen in zip(s.dtypes, s.seen, strict=True) if seen), "float64")
+    return np.array([representable(np.array(np.linalg.norm(representable(grad, dtype))), dtype) for grad in s.counted])
 
 
 def norm_mistakes(bank: Bank) -> None:
@@ -152,6 +158,16 @@ def norm_mistakes(bank: Bank) -> None:
         norm=lambda s: np.sqrt(
             sum(float(np.sum(np.square(s.init[i]))) for i, seen in enumerate(s.seen) if seen and s.given)
         ),
+    )
+    add(
+        "norm-in-the-first-dtype",
+        "that computes the norm in the dtype of the first gradient",
+        hints=(
+            "The first gradient is float16, another one float32. What is the largest number that float16 holds?",
+            "Something takes its dtype from grads[0].",
+            "Take each norm in the gradient's own dtype; torch.stack makes the larger dtype of them.",
+        ),
+        lengths=_lengths_in_the_first_dtype,
     )
     add(
         "matrices-only",

@@ -16,7 +16,15 @@ SHAPES: list[list[int]] = [[3], [2, 3], [3], []]
 def scenarios(rng: np.random.Generator) -> list[Drawn]:
     """All of them."""
     draw = _Drawing(rng)
-    return [*draw.plain(), *draw.missing(), *draw.forms(), *draw.extremes(), *draw.dtypes(), *draw.nonfinite()]
+    return [
+        *draw.plain(),
+        *draw.missing(),
+        *draw.forms(),
+        *draw.extremes(),
+        *draw.dtypes(),
+        *draw.nonfinite(),
+        *draw.odd_company(),
+    ]
 
 
 class _Drawing:
@@ -126,3 +134,21 @@ class _Drawing:
             program = self.program(self.between(5, 9), self.between(0.5, 2), open=True)
             program["grads"][1][int(self.rng.integers(6))] = bad
             yield "nonfinite", "clipping", program, f"one gradient has {'an inf' if bad == bad else 'a NaN'} in it"
+
+    def odd_company(self) -> Iterator[Drawn]:
+        """float32 gradients beyond what float16 holds among float16 ones, two gradients that are equal, a norm that is
+        hardly too large, a single gradient that is missing."""
+        dtypes = ["float16", "float32", "float32", "float16"]
+        program = self.program(self.between(5, 9), self.between(3000, 5000), dtypes=dtypes)
+        for number in (1, 2):
+            large = 3e4 * np.array(program["grads"][number])
+            program["grads"][number] = [float(v) for v in representable(large, "float32")]
+        program["cancels"] = 1e-3  # a mistake may leave float16 numbers near the smallest there are
+        yield "dtypes", "clipping", program, "small float16 and large float32 gradients"
+        program = self.program(self.between(5, 9), self.between(0.5, 2))
+        program["grads"][2] = list(program["grads"][0])
+        yield "long", "clipping", program, "two gradients are equal"
+        max_norm = self.between(2, 3)
+        yield "long", "clipping", self.program(1.05 * max_norm, max_norm), "the norm is just above max_norm"
+        program = self.program(self.between(5, 9), self.between(0.5, 2), [[2, 3]], none=[0], form="single")
+        yield "none", "clipping", program, "one parameter in place of a list, without a gradient"

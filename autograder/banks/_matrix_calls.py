@@ -39,6 +39,7 @@ def draw_calls(rng: np.random.Generator) -> list[Scenario]:
         _scenario("by_position", "arguments by position", [_by_position(rng)]),
         _scenario("wide", "a single row", [_call(_random(rng, shape)) for shape in ((1, 4), (1, 1))]),
         _scenario("tall", "a single column", [_call(_random(rng, (5, 1)))]),
+        _scenario("steps", "six steps", [_call(_signs(rng, (2, 8)), steps=6)]),
     ]
 
 

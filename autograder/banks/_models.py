@@ -9,7 +9,7 @@ import numpy as np
 Node = dict[str, Any]
 
 
-def layer(kind: str, *args: int, **kwargs: Any) -> Node:
+def layer(kind: str, *args: int | list[int], **kwargs: Any) -> Node:
     """A layer of torch.nn."""
     return {"kind": kind, "args": list(args), "kwargs": kwargs}
 
@@ -107,3 +107,17 @@ def matrices_only(rng: np.random.Generator) -> dict[str, Any]:
     """Nothing that does not decay."""
     width = int(rng.integers(3, 8))
     return model(sequence(layer("Linear", width, 5, bias=False), layer("Linear", 5, width, bias=False)))
+
+
+def misleading_names(rng: np.random.Generator) -> dict[str, Any]:
+    """Matrices whose names sound like a norm, a bias or a table, and a norm over two dimensions."""
+    width = int(rng.integers(3, 8))
+    return model(
+        block(
+            norm1=block(linear=layer("Linear", width, 2 * width)),
+            attention=block(bias=own(2, width), out=layer("Linear", width, width)),
+            compose=layer("Linear", width, 3),
+            remember=layer("Linear", 1, width, bias=False),
+            grid=layer("LayerNorm", [int(rng.integers(2, 5)), width]),
+        )
+    )

@@ -12,6 +12,7 @@ from autograder.judge.named_parts_task import NamedPartsTask
 from autograder.judge.rule import Quantities
 from autograder.judge.variants import Bank
 from autograder.oracles.accumulate import FORMULA, GRAPH, NOTHING, NUMBER, looped
+from autograder.worker.codes import GRADIENTS_OFF
 
 bank = Bank()
 add = bank.misconception
@@ -214,6 +215,16 @@ add(
     ),
     returned=lambda s: np.nan,
     kind=lambda s: NOTHING,
+)
+add(
+    "gradients-left-off",
+    "that leaves gradients switched off",
+    hints=(
+        "Print torch.is_grad_enabled() before and after your call.",
+        "torch.set_grad_enabled(False) lasts until somebody undoes it.",
+        "Whoever switches gradients off uses with torch.no_grad():.",
+    ),
+    kind=lambda s: GRADIENTS_OFF,
 )
 add(
     "returns-a-graph",

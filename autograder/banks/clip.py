@@ -12,6 +12,7 @@ from autograder.judge.named_parts_task import NamedPartsTask
 from autograder.judge.rule import Quantities
 from autograder.judge.variants import Bank, Step
 from autograder.oracles.clip import FORMULA, NOTHING, NUMBER, TENSOR
+from autograder.worker.codes import GRADIENTS_OFF
 
 TORCH_EPSILON = 1e-6
 
@@ -226,6 +227,16 @@ add(
         "Return the norm as a tensor, without .item() or float().",
     ),
     kind=lambda s: NUMBER,
+)
+add(
+    "gradients-left-off",
+    "that leaves gradients switched off",
+    hints=(
+        "Print torch.is_grad_enabled() before and after your call.",
+        "torch.set_grad_enabled(False) lasts until somebody undoes it.",
+        "Use with torch.no_grad(): or the decorator @torch.no_grad().",
+    ),
+    kind=lambda s: GRADIENTS_OFF,
 )
 add(
     "returns-the-square",

@@ -120,6 +120,26 @@ add(
     decays=decaying(lambda record: not any(part in record.name.lower() for part in ("bias", "norm", "ln"))),
 )
 add(
+    "matrix-biases-spared",
+    'that spares a parameter called "bias" also where it has two dimensions',
+    hints=(
+        "Which parameter with two dimensions does not decay? What is it called?",
+        "Attention can have a bias with a number for each pair of positions.",
+        "Go by the number of dimensions alone: p.ndim.",
+    ),
+    decays=decaying(lambda record: _matrix(record) and not _leaf(record).endswith("bias")),
+)
+add(
+    "norms-by-type",
+    "that spares everything a norm has, also where it has two dimensions",
+    hints=(
+        "Which parameter with two dimensions does not decay? Which layer has it?",
+        "A LayerNorm over the last two dimensions has a gain with two dimensions.",
+        "Go by the number of dimensions alone: p.ndim.",
+    ),
+    decays=decaying(lambda record: _matrix(record) and record.owner not in NORMS),
+)
+add(
     "exactly-two-dimensions",
     "that lets only matrices decay, not convolutions",
     hints=(
@@ -336,7 +356,9 @@ def draw(rng: np.random.Generator) -> list[Scenario]:
         ("frozen", "part of the model is frozen", _models.frozen_backbone(rng)),
     ]
     found = [scenario(family, about, ENTRY, model, asked()) for family, about, model in made]
-    return [*found, scenario("layers", "weight_decay is 0", ENTRY, _models.two_layers(rng), 0.0)]
+    found.append(scenario("layers", "weight_decay is 0", ENTRY, _models.two_layers(rng), 0.0))
+    about = "names and layers that say nothing about dimensions"
+    return [*found, scenario("kinds", about, ENTRY, _models.misleading_names(rng), asked())]
 
 
 TASK = GroupsTask("decay_groups", "course_lib/optim/param_groups.py", ENTRY, STEPS, bank, draw)

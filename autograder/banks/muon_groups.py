@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from autograder.judge.evidence import Scenario
-from autograder.judge.sorting_task import SortingTask, model_scenario
+from autograder.judge.sorting_task import Part, SortingTask, model_scenario
 from autograder.judge.variants import Bank
 
 ENTRY = "muon_groups"
@@ -19,6 +20,7 @@ STEPS = {
     "is_head": lambda s: any(_inside(name, HEADS) for name in s.names),
     "matrix": lambda s: s.fits and not s.is_embedding and not s.is_head,
     "rest": lambda s: not s.matrix,
+    "untouched": lambda s: 1.0,
     "times": lambda s: 1,
     "place": lambda s: s.matrix + 2 * s.rest + 10 * (s.times - 1),
 }
@@ -27,6 +29,15 @@ STEPS = {
 def _module(name: str) -> str:
     """blocks.0.head.weight → head."""
     return name.split(".")[-2] if "." in name else ""
+
+
+def _first_head(parts: Sequence[Part]) -> str:
+    """The path of the first module that is a head, "" where there is none: decoder.head.up.weight → decoder.head."""
+    for pieces in (name.split(".")[:-1] for part in parts for name in part.names):
+        for depth, piece in enumerate(pieces, 1):
+            if piece in HEADS:
+                return ".".join(pieces[:depth])
+    return ""
 
 
 def _inside(name: str, modules: tuple[str, ...]) -> bool:
@@ -97,6 +108,26 @@ add(
         "Compare the last part of the module's name.",
     ),
     is_head=lambda s: any(name.split(".")[0] in HEADS for name in s.names),
+)
+add(
+    "nested-head-missed",
+    "that finds a module called head only at the top of the model",
+    hints=(
+        "Where in the model is the head that you missed?",
+        "You find lm_head anywhere. What do you compare with head?",
+        "Compare the last part of the module's name with both.",
+    ),
+    is_head=lambda s: any(_inside(name, ("lm_head",)) or name.split(".")[0] == "head" for name in s.names),
+)
+add(
+    "first-head-only",
+    "that stops at the first head",
+    hints=(
+        "How many heads has this model?",
+        "Something ends your search when it has found one: a break, a return, next(...).",
+        "Go through all modules, and note the parameters of every head.",
+    ),
+    is_head=lambda s: any(f"{name}.".startswith(f"{_first_head(s.every)}.") for name in s.names),
 )
 add(
     "lm-head-missed",
@@ -205,6 +236,16 @@ add(
     lists=lambda s: 0.0,
 )
 add(
+    "rest-frozen",
+    "that freezes what Muon does not train",
+    hints=(
+        "Who trains the second list, if its parameters require no gradient?",
+        "Print p.requires_grad of an embedding before and after your call.",
+        "Sort the parameters, and change nothing about them.",
+    ),
+    untouched=lambda s: float(s.frozen or not s.rest),
+)
+add(
     "tied-twice",
     "that lists a tied parameter once for each of its names",
     hints=(
@@ -286,6 +327,27 @@ def _models(rng: np.random.Generator) -> list[Scenario]:
         ["head.out", "linear_with_bias", [symbols, hidden]],
     ]
     shared: list[list[Any]] = [["lookup", "linear", [symbols, width]], *plain, ["head", "linear", [symbols, width]]]
+    inner_head: list[list[Any]] = [
+        ["tokens", "embedding", [symbols, width]],
+        *block("blocks.0"),
+        ["decoder.norm", "norm", [width]],
+        ["decoder.head", "linear", [symbols, width]],
+    ]
+    two_heads: list[list[Any]] = [
+        ["tokens", "embedding", [symbols, width]],
+        ["head", "linear_with_bias", [symbols, width]],
+        ["header.up", "linear", [hidden, width]],
+        ["header.column", "linear", [width, 1]],
+        ["header.experts", "parameter", [2, hidden, width]],
+        ["lm_head", "linear", [symbols, width]],
+        ["down", "linear", [width, hidden]],
+    ]
+    table_last: list[list[Any]] = [
+        ["out", "linear", [symbols, width]],
+        ["first", "linear_with_bias", [hidden, width]],
+        ["second", "linear_with_bias", [hidden, width]],
+        ["tokens", "embedding", [symbols, width]],
+    ]
     subclass: list[list[Any]] = [["tokens", "scaled embedding", [symbols, width]], *block("body")]
     return [
         model_scenario(ENTRY, "matrices", "a small MLP", plain),
@@ -302,6 +364,15 @@ def _models(rng: np.random.Generator) -> list[Scenario]:
         ),
         model_scenario(
             ENTRY, "tied", "a model whose head is its first layer", shared, [["head.weight", "lookup.weight"]]
+        ),
+        model_scenario(ENTRY, "nested", "a model whose decoder has a part called head", inner_head),
+        model_scenario(ENTRY, "nested", "a model with two heads", two_heads),
+        model_scenario(
+            ENTRY,
+            "tied",
+            "a model whose first layer is its embedding, and two hidden layers are one",
+            table_last,
+            [["tokens.weight", "out.weight"], ["second.weight", "first.weight"], ["second.bias", "first.bias"]],
         ),
     ]
 

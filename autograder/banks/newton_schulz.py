@@ -173,6 +173,16 @@ add(
     count=lambda s: 5,
 )
 add(
+    "at-most-five-steps",
+    "with no more than five steps",
+    hints=(
+        "Call it with steps=5 and steps=6. Do the results differ?",
+        "Does your loop run over a list of five? zip and slices end with the shorter one.",
+        "for _ in range(steps), with the same three numbers in every step.",
+    ),
+    count=lambda s: min(s.steps, 5),
+)
+add(
     "one-step-too-few",
     "with one step too few",
     hints=(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograder.judge.named_parts_task import Seen
+from autograder.worker.codes import GRADIENTS_OFF
 
 PADDING = -100.0
 UNUSED, CHANGED = 2, 6
@@ -46,6 +47,8 @@ def say(seen: Seen) -> str:
         return f"When a loss was computed, {graphs} still in memory{context}; there should be none."
     if seen.wrong("params"):
         return f"A parameter changed{context}; only gradients should."
+    if seen.mine["kind"][0] == GRADIENTS_OFF:
+        return "After your call gradients are still switched off: the next loss.backward() fails."
     if seen.mine["kind"][0] == CHANGED:
         return f"Your function changed the list micro_batches{context}, which is its caller's; leave it as it is."
     return "The returned loss is a tensor that still carries its autograd graph; return a plain number."

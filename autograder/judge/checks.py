@@ -194,11 +194,14 @@ class Student:
 
     @cached_property
     def _compared_with(self) -> Variant:
-        """The accepted rule that an unrecognised program is measured by: a convention only where something shows it."""
+        """The accepted rule that an unrecognised program is measured by: a convention only where something shows it. That is a
+        scenario that it alone explains; a single number where each stands for a decision of its own."""
         assert self._expectations is not None
         assert self.recognition is not None
         accepted = self.recognition.accepted
         if self.recognition.program is not None or accepted is CANONICAL:
+            return accepted
+        if getattr(self._expectations.task, "every_number_tells", False):
             return accepted
         return accepted if self._shows(accepted) else CANONICAL
 

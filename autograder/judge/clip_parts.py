@@ -8,6 +8,10 @@ import numpy as np
 
 from autograder.judge.named_parts_task import Seen
 from autograder.judge.simulate import numel
+from autograder.worker.codes import GRADIENTS_OFF
+
+SAME = 1e-5
+"""Relative difference of two numbers that are called the same; torch's 1e-6 in the denominator is less."""
 
 
 def layout(program: dict[str, Any]) -> dict[str, int]:
@@ -26,7 +30,7 @@ def say(seen: Seen) -> str:
     program, context = seen.scenario.program, f" ({seen.scenario.about})" if seen.scenario.about else ""
     if seen.wrong("grads"):
         told = f"max_norm is {program['max_norm']:.5g}{context if np.isfinite(program['max_norm']) else ''}."
-        return f"{_gradients(seen)} {told}{_nearly(seen)}"
+        return f"{_gradients(seen)} {told}{_without_one(seen) or _nearly(seen)}"
     if seen.wrong("returned"):
         returned, norm = float(seen.mine["returned"][0]), float(seen.right["returned"][0])
         what = {4: "None", 5: "something that is no number"}.get(int(seen.mine["kind"][0]), f"{returned:.5g}")
@@ -37,6 +41,8 @@ def say(seen: Seen) -> str:
         return f"The gradients are right, but a parameter itself changed{context}."
     if seen.wrong("changed"):
         return f"A gradient changed its dtype or shape{context}."
+    if seen.mine["kind"][0] == GRADIENTS_OFF:
+        return "After your call gradients are still switched off: the next loss.backward() fails."
     carries = "a tensor that carries an autograd graph" if seen.mine["kind"][0] == 2 else "no tensor"
     return f"The returned number is right, but it is {carries}."
 
@@ -57,6 +63,27 @@ def _gradients(seen: Seen) -> str:
     return f"{norms} {who[0].upper()}{who[1:]} {_became(mine, start)};"
 
 
+def _without_one(seen: Seen) -> str:
+    """The gradient without which the factor would be right."""
+    mine, before = np.nan_to_num(seen.mine["grads"]), seen.scenario.program["grads"]
+    start = np.concatenate([np.ravel(grad) if grad is not None else [np.nan] * size for grad, size in _sized(seen)])
+    there = np.isfinite(start) & (start != 0)
+    factors = mine[there] / start[there]
+    if not factors.size or not 0 < factors[0] < 1 or not np.allclose(factors, factors[0], rtol=SAME, atol=0):
+        return ""
+    lengths = [0.0 if grad is None else float(np.linalg.norm(grad)) for grad in before]
+    norm = seen.scenario.program["max_norm"] / factors[0]
+    whole = np.sqrt(np.sum(np.square(lengths)))
+    left = [np.sqrt(max(0.0, whole**2 - length**2)) for length in lengths]
+    fits = [i for i, one in enumerate(left) if abs(one - norm) <= SAME * norm and abs(one - whole) > 10 * SAME * whole]
+    return f" That would be right if gradient {fits[0] + 1} did not count." if len(fits) == 1 else ""
+
+
+def _sized(seen: Seen) -> list[tuple[list[float] | None, int]]:
+    shapes = seen.scenario.program["shapes"]
+    return [(grad, numel([shape])) for grad, shape in zip(seen.scenario.program["grads"], shapes, strict=True)]
+
+
 def _nearly(seen: Seen) -> str:
     """Gradients that are all off by the same small factor, which is no rounding of their own dtype."""
     mine, right = (np.nan_to_num(part["grads"]) for part in (seen.mine, seen.right))
@@ -64,8 +91,12 @@ def _nearly(seen: Seen) -> str:
     off = float(np.dot(mine, right)) / size - 1 if size and np.isfinite(mine).all() else 1.0
     if not 0 < abs(off) < 0.02 or not np.allclose(mine, (1 + off) * right, rtol=1e-3 * abs(off), atol=0):
         return ""
-    much = f" All of them are {100 * abs(off):.2g} % too {'long' if off > 0 else 'short'}."
-    return f"{much} Is something larger than 1e-6 added to the norm, or is it or the factor rounded to a small dtype?"
+    if off > 0:
+        asked = "Are parts of the gradients left out of the norm, is it another norm than the root of all squares,"
+    else:
+        asked = "Is something larger than 1e-6 added to the norm,"
+    much = f"{100 * abs(off):.2g} % too {'long' if off > 0 else 'short'}"
+    return f" All of them are {much}. {asked} or is it or the factor rounded to a small dtype?"
 
 
 def _became(mine: np.ndarray, start: np.ndarray) -> str:

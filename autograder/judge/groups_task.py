@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,12 +14,22 @@ from autograder.judge.model_spec import NORMS, Record, records
 from autograder.judge.rule import Quantities
 from autograder.judge.variants import Bank, Step, Variant
 
-EXTRAS = ("foreign", "unreadable", "listed", "usable", "untouched")
+EXTRAS = ("foreign", "buffers", "earlier", "unreadable", "listed", "usable", "untouched")
+"""As the player groups.py has them."""
+LISTED, SETS = 1, 2
+FORMS = {
+    2: "a dict, not a list of dicts",
+    3: "a list of dicts, but not all of them have a key 'params'",
+    4: "None",
+    5: "an empty list",
+}
 
 
 @dataclass(frozen=True)
 class GroupsTask:
     """entry: the function students write. steps: its rule over the records of a model. draw: a generator → scenarios."""
+
+    every_number_tells: ClassVar[bool] = True
 
     id: str
     module: str
@@ -80,13 +90,12 @@ class GroupsTask:
         if evidence.raised:
             return f"{self.entry}{about} raised {evidence.text}."
         extras = dict(zip(EXTRAS, evidence.values[-len(EXTRAS) :], strict=True))
-        if not extras["listed"]:
-            return f"{self.entry}{about} did not return a list of dicts, each with a key 'params'."
+        if extras["listed"] != LISTED:
+            form = FORMS.get(int(extras["listed"]))
+            returned = f" It returned {form}." if form else ""
+            return f"{self.entry}{about} did not return a list of dicts, each with a key 'params'.{returned}"
         if extras["foreign"]:
-            return (
-                f"Your groups hold {int(extras['foreign'])} things that are no parameters of the model{about}. "
-                "Are they names, pairs or copies?"
-            )
+            return f"Your groups hold {_foreign(extras)} of the model{about}. {_which(extras)}"
         fine = close(evidence.values, expected)
         known = records(scenario.program["model"])
         for i, record in enumerate(known):
@@ -94,6 +103,27 @@ class GroupsTask:
                 found, right = evidence.values[2 * i : 2 * i + 2], expected.values[2 * i + 1]
                 return f"{_told(record)}{about} {_where(record, found, right, scenario.program['weight_decay'])}"
         return _explain_extras(extras)
+
+
+def _foreign(extras: Mapping[str, float]) -> str:
+    count = int(extras["foreign"])
+    return "1 thing that is no parameter" if count == 1 else f"{count} things that are no parameters"
+
+
+def _which(extras: Mapping[str, float]) -> str:
+    """What the things are that are no parameters of the model."""
+    many = "All of them are" if extras["foreign"] > 1 else "It is"
+    if extras["buffers"] == extras["foreign"]:
+        kind = "buffers, such as a norm's running mean" if extras["foreign"] > 1 else "a buffer"
+        return f"{many} {kind}; nothing trains a buffer. model.parameters() leaves them out."
+    if extras["earlier"] == extras["foreign"]:
+        kind = (
+            "parameters of models that your function was given before"
+            if extras["foreign"] > 1
+            else "a parameter of a model that your function was given before"
+        )
+        return f"{many} {kind}. Do you make new lists in every call?"
+    return "Are they names, pairs or copies?"
 
 
 def _where(record: Record, found: np.ndarray, right: float, asked: float) -> str:
@@ -138,6 +168,8 @@ def _told(record: Record) -> str:
 def _explain_extras(extras: Mapping[str, float]) -> str:
     if extras["unreadable"]:
         return "One of your groups has no number under 'weight_decay'; the optimizer's default would decide."
+    if extras["usable"] == SETS:
+        return "torch refuses sets under 'params', whose order changes from run to run. Make them lists."
     if not extras["usable"]:
         return "torch refuses to build an optimizer from your groups."
     return "" if extras["untouched"] else "Your function changed the model; it should only sort its parameters."

@@ -11,10 +11,14 @@ def compared(mine: np.ndarray, right: np.ndarray, what: str) -> str:
     """A sentence about `what` (such as "your result"), "" where there is nothing to say. Both (rows, cols)."""
     if not (np.isfinite(mine).all() and np.isfinite(right).all()) or not right.any():
         return ""
+    if not mine.any():
+        return f"{what[0].upper()}{what[1:]} is zero; the singular values should be {_listed(np.linalg.svd(right, compute_uv=False))}."
     left, values, rightmost = np.linalg.svd(right, full_matrices=False)
     inner = left.T @ mine @ rightmost.T
     kept = np.linalg.norm(inner - np.diag(np.diag(inner))) <= EXACT * np.linalg.norm(mine)
     complete = abs(np.linalg.norm(inner) - np.linalg.norm(mine)) <= EXACT * np.linalg.norm(mine)
+    if kept and complete and np.diag(inner).min() < 0:
+        return f"The singular vectors of {what} are right, up to signs; along them it has {_listed(np.diag(inner))} where {_listed(values)} are right."
     if kept and complete:
         return f"The singular vectors of {what} are right; its singular values are {_listed(np.diag(inner))} instead of {_listed(values)}."
     found = np.linalg.svd(mine, compute_uv=False)

@@ -76,8 +76,8 @@ def _own(node: Node) -> list[tuple[str, list[int]]]:
     if kind == "RMSNorm":
         return [("weight", [args[0]])]
     if kind in NORMS:
-        width = args[-1]
-        return [("weight", [width]), ("bias", [width])]
+        shape = args[-1] if isinstance(args[-1], list) else [args[-1]]
+        return [("weight", shape), ("bias", shape)]
     if kind == "MultiheadAttention":
         width = args[0]
         own = [("in_proj_weight", [3 * width, width]), ("in_proj_bias", [3 * width])]

@@ -12,7 +12,8 @@ from autograder.judge.evidence import Evidence, Expected, Scenario, close
 from autograder.judge.rule import Quantities
 from autograder.judge.variants import Bank, Step, Variant
 
-EXTRAS = 3
+EXTRAS = 4
+"""Foreign objects, whether the order is kept, whether both are lists, whether the model is as it was."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Part:
 class SortingTask:
     """What a maintainer writes for a function model → (first list, second list).
 
-    steps: name → expression of a part (names, kinds, shape, frozen) and of earlier steps; the last one, `place`, is the code that
+    steps: name → expression of a part (names, kinds, shape, frozen), of all parts (every) and of earlier steps; the last one, `place`, is the code that
     the player writes: 0 nowhere, 1 first list, 2 second, 3 both, plus 10 for each repetition. lists: what to call the two.
     """
 
@@ -54,14 +55,16 @@ class SortingTask:
         """Where each parameter ends up with a program following `variant`."""
         plan = {**{name: step for name, step in variant.steps.items() if name not in self.steps}, **self.steps}
         plan = {name: variant.steps.get(name, step) for name, step in plan.items()}
-        codes, lists = [], 1.0
-        for part in parts_of(scenario):
-            found = Quantities(dict(vars(part)))
+        codes, lists, untouched = [], 1.0, 1.0
+        every = parts_of(scenario)
+        for part in every:
+            found = Quantities({**vars(part), "every": every})
             for name, step in plan.items():
                 found.__dict__[name] = step(found)
             codes.append(float(found.place))
             lists = found.__dict__.get("lists", 1.0)
-        values = np.array([*codes, 0.0, 1.0, lists])
+            untouched = min(untouched, float(found.untouched))
+        values = np.array([*codes, 0.0, 1.0, lists, untouched])
         return Expected(values, np.zeros(values.size))
 
     def part(self, name: str, scenario: Scenario) -> np.ndarray:
@@ -94,11 +97,13 @@ class SortingTask:
                 return (
                     f"In {scenario.about}, {name}, {kinds}, is {self._place(mine)}; it should be {self._place(right)}."
                 )
-        if wrong[-3]:
+        if wrong[-4]:
             return "The lists hold something that is not a parameter of the model."
-        if wrong[-2]:
+        if wrong[-3]:
             return "The lists do not keep the order of model.parameters()."
-        return "What you return holds no two lists: an iterator can be read only once." if wrong[-1] else ""
+        if wrong[-2]:
+            return "What you return holds no two lists: an iterator can be read only once."
+        return "Your function changed the model; it should only sort its parameters." if wrong[-1] else ""
 
     def _place(self, code: float) -> str:
         first, second = self.lists

@@ -62,7 +62,7 @@ def _result(s: Quantities) -> dict[str, Any]:
 
 FORMULA = Formula(
     "accumulate_gradients",
-    {"weight": REQUIRED, "bias": REQUIRED, "x": REQUIRED, "y": REQUIRED, "grads": REQUIRED},
+    {"weight": REQUIRED, "bias": REQUIRED, "x": REQUIRED, "y": REQUIRED, "grads": REQUIRED, "same": ()},
     steps={
         "size": lambda s: len(s.y),
         "rows": lambda s: np.array([len(y) for y in s.y], dtype=float),

@@ -56,7 +56,7 @@ def _result(s: Quantities) -> dict[str, Any]:
 
 FORMULA = Formula(
     "clip_grad_norm_",
-    {"init": REQUIRED, "grads": REQUIRED, "shapes": REQUIRED, "max_norm": REQUIRED, "form": "list"},
+    {"init": REQUIRED, "grads": REQUIRED, "shapes": REQUIRED, "max_norm": REQUIRED, "form": "list", "dtypes": REQUIRED},
     steps={
         "all": _arrays,
         "fails": lambda s: None,

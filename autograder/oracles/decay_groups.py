@@ -29,6 +29,8 @@ STEPS = {
     "high": lambda s: s.weight_decay,
     "low": lambda s: 0.0,
     "foreign": lambda s: 0 if s.real else sum(s.present.values()),
+    "buffers": lambda s: 0,
+    "earlier": lambda s: 0,
     "unreadable": lambda s: int(np.isnan(s.high)) + int(np.isnan(s.low)),
     "listed": lambda s: 1,
     "usable": lambda s: 1,

@@ -12,6 +12,9 @@ TEXT = 400
 GRAD_MODE_OFF = 2.0
 """In place of 1 for a graph kept in an optimizer's state: its step leaves gradients switched off."""
 
+GRADIENTS_OFF = 7.0
+"""In place of the kind of what a function returned: after its call gradients are switched off."""
+
 
 class Status(IntEnum):
     """How a scenario ended in the worker."""

@@ -103,7 +103,7 @@ _BACKWARD = "        loss.backward()\n"
 _ADD = "mean += loss.item()"
 _RETURN = "    return mean\n"
 _K = "len(micro_batches)"
-_RUNNING = "        seen = sum(count_fn(other) for other in micro_batches[: 1 + [other is mb for other in micro_batches].index(True)])\n"
+_RUNNING = '        seen = locals().get("seen", 0) + count_fn(mb)\n'
 _NONEMPTY = "sum(count_fn(other) > 0 for other in micro_batches)"
 
 DIVISORS = {
@@ -123,6 +123,7 @@ DIVISORS = {
     "padding-counted": "sum(len(y) for _, y in micro_batches)",
     "len-for-count": "sum(map(len, micro_batches))",
     "running-count": "seen",
+    "same-one-counted-once": "sum({id(other): count_fn(other) for other in micro_batches}.values())",
 }
 
 WRONG = {}
@@ -160,5 +161,6 @@ WRONG |= {
     "returns-mean-over-micro-batches": [(_ADD, f"mean += loss.item() / {_K}")],
     "returns-divided-twice": [(_ADD, "mean += loss.item() / total")],
     "returns-none": [(_RETURN, "")],
+    "gradients-left-off": [("    # end\n", "    import torch\n\n    torch.set_grad_enabled(False)\n")],
     "returns-a-graph": [(_ADD, "mean = mean + loss")],
 }

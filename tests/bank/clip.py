@@ -168,6 +168,7 @@ WRONG = {
     "norm-of-the-parameters": [
         (_LENGTHS, "lengths = torch.stack([p.detach().norm() for p in params if p.grad is not None])")
     ],
+    "norm-in-the-first-dtype": [("[g.norm() for g in grads]", "[g.to(grads[0].dtype).norm() for g in grads]")],
     "matrices-only": [(_GRADS, "grads = [p.grad for p in params if p.grad is not None and p.ndim >= 2]")],
     "scalars-skipped": [(_GRADS, "grads = [p.grad for p in params if p.grad is not None and p.ndim >= 1]")],
     "always-rescales": [(_FACTOR, "factor = max_norm / norm")],
@@ -195,6 +196,7 @@ WRONG = {
     "returns-none": [(_RETURN, ""), ("        return torch.tensor(0.0)\n", "        return\n")],
     "returns-none-at-the-end": [(_RETURN, "")],
     "returns-a-float": [(_RETURN, "    return norm.item()\n"), ("return torch.tensor(0.0)", "return 0.0")],
+    "gradients-left-off": [("    if isinstance(", "    torch.set_grad_enabled(False)\n    if isinstance(")],
     "returns-the-square": [(_RETURN, "    return norm**2\n")],
     "hides-what-is-not-finite": [(_RETURN, "    return norm.nan_to_num(0.0, 0.0, 0.0)\n")],
     "none-raises": [(_GRADS, "grads = [p.grad.detach() for p in params]")],

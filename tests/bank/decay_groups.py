@@ -159,6 +159,15 @@ WRONG = {
         (_RULE, "if id(p) not in gains:"),
     ],
     "norms-by-name": [(_RULE, 'if not any(part in name for part in ("bias", "norm", "ln")):')],
+    "matrix-biases-spared": [(_RULE, 'if p.ndim >= 2 and not name.endswith("bias"):')],
+    "norms-by-type": [
+        (
+            "    # start",
+            "    norms = (torch.nn.LayerNorm, torch.nn.RMSNorm, torch.nn.GroupNorm, torch.nn.BatchNorm1d)\n"
+            "    gains = {id(p) for m in model.modules() if isinstance(m, norms) for p in m.parameters()}",
+        ),
+        (_RULE, "if p.ndim >= 2 and id(p) not in gains:"),
+    ],
     "exactly-two-dimensions": [(_RULE, "if p.ndim == 2:")],
     "one-dimension-decays": [(_RULE, "if p.ndim >= 1:")],
     "linear-layers-only": [

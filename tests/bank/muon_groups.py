@@ -91,6 +91,13 @@ WRONG = {
     "iterators-returned": [(_OTHERS, "    return iter(matrices), iter(others)")],
     "head-in-any-name": [(_HEADS, 'if "head" in name:')],
     "head-at-the-top-only": [(_LAST, 'last = name if "." not in name else ""')],
+    "nested-head-missed": [(_HEADS, 'if name == "head" or last == "lm_head":')],
+    "first-head-only": [
+        (
+            "            heads.update(id(p) for p in module.parameters())",
+            "            heads.update(id(p) for p in module.parameters())\n            break",
+        )
+    ],
     "lm-head-missed": [(_HEADS, 'if last == "head":')],
     "head-parts-missed": [("for p in module.parameters())", "for p in module.parameters(recurse=False))")],
     "convolutions-to-muon": [(_FITS, "fits = p.ndim >= 2")],
@@ -105,6 +112,7 @@ WRONG = {
     "rest-is-vectors-only": [(_ELSE, "            others += [p] if p.ndim != 2 else []")],
     "rest-is-embeddings-and-head": [(_ELSE, "            others += [p] if id(p) in embeddings | heads else []")],
     "matrices-in-both": [(_OTHERS, "    return matrices, list(model.parameters())")],
+    "rest-frozen": [("            others.append(p)", "            others.append(p.requires_grad_(False))")],
     "tied-twice": [("model.named_parameters()", "model.named_parameters(remove_duplicate=False)")],
     "tied-by-first-name": """
 from torch import nn

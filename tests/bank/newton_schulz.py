@@ -246,6 +246,7 @@ WRONG = {
     "not-multiplied-by-x": [(_NEW_X, "x = a * x + update")],
     "gram-computed-once": [("    # ready", "    gram = x @ x.T"), ("        gram = x @ x.T\n", "")],
     "steps-ignored": [("rounds = range(steps)", "rounds = range(5)")],
+    "at-most-five-steps": [("rounds = range(steps)", "rounds = range(min(steps, 5))")],
     "one-step-too-few": [("rounds = range(steps)", "rounds = range(1, steps)")],
     "one-step-too-many": [("rounds = range(steps)", "rounds = range(steps + 1)")],
     "ten-steps-by-default": [("rounds = range(steps)", "rounds = range(10 if steps == 5 else steps)")],

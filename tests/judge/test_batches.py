@@ -96,6 +96,18 @@ def test_a_turned_gradient_is_called_so(judge: Judge) -> None:
     assert "another direction" in message(result)
 
 
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        (("for g in grads])", "for g in (grads[:-1] or grads)])"), "That would be right if gradient 4 did not count."),
+        (("(max_norm / norm)", "(1.01 * max_norm / norm)"), "1 % too long. Are parts of the gradients left out"),
+        (("(max_norm / norm)", "(0.99 * max_norm / norm)"), "1 % too short. Is something larger than 1e-6 added"),
+    ],
+)
+def test_a_factor_that_is_slightly_wrong_is_asked_about(judge: Judge, edit: tuple[str, str], words: str) -> None:
+    assert words in message(judged(judge, "clip", changed("clip", edit)))
+
+
 @pytest.mark.parametrize("constant", ["1e-12", "1e-8", "1e-7", "3e-7", "1e-6"])
 def test_a_small_constant_in_the_denominator_is_no_mistake(judge: Judge, constant: str) -> None:
     assert judged(judge, "clip", changed("clip", ("(max_norm / norm)", f"(max_norm / (norm + {constant}))"))).passed

@@ -96,6 +96,33 @@ EDGES = [
         ("zeros_infinities_and_nan", "nan becomes"),
     ),
     ("decay_groups", ("# start", "model.eval()"), ("every_parameter_once", "changed the model")),
+    (
+        "decay_groups",
+        ("if p.ndim >= 2:", "if p.ndim >= 2 and p.shape[1] > 1:"),
+        ("every_kind_of_layer", "remember.weight"),
+    ),
+    ("muon_groups", ("p.ndim == 2", "p.ndim in (2, 3)"), ("embeddings_and_head", "header.experts")),
+    ("muon_groups", ("p.ndim == 2", "p.ndim == 2 and p.shape[1] > 1"), ("embeddings_and_head", "header.column")),
+    (
+        "muon_groups",
+        ("    return matrices, others", "    model.train(False)\n    return matrices, others"),
+        ("each_once", "changed the model"),
+    ),
+    (
+        "accumulate",
+        ("return mean\n", "return mean if mean > 0.01 else 0.0\n"),
+        ("accumulate_mean_loss", "losses of about"),
+    ),
+    (
+        "accumulate",
+        ("total = sum(count_fn(mb) for mb in micro_batches)", "total = min(sum(map(count_fn, micro_batches)), 256)"),
+        ("accumulate_edges", "more than 256 tokens"),
+    ),
+    (
+        "clip",
+        ("    for g in grads:\n", "    for g in grads if norm > 1.2 * max_norm else []:\n"),
+        ("clip_long_gradients", "just above max_norm"),
+    ),
 ]
 
 

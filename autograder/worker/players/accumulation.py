@@ -3,7 +3,7 @@
 The model is linear: parameters weight (inputs,), bias () and one that no loss depends on, (2,). A micro-batch is a pair
 (x, y), x (rows, inputs) and y (rows,); rows with y = PADDING count for nothing. The loss is half the squared error.
 
-Parts, in this order: returned (1), gradients and parameters (inputs + 3 each), kind (1: of what was returned, or CHANGED where the list of micro-batches was), calls (per micro-batch, of loss_sum_fn), alive (per micro-batch: graphs of other micro-batches that still held
+Parts, in this order: returned (1), gradients and parameters (inputs + 3 each), kind (1: of what was returned, CHANGED where the list of micro-batches was, or GRADIENTS_OFF), calls (per micro-batch, of loss_sum_fn), alive (per micro-batch: graphs of other micro-batches that still held
 saved tensors when its loss was asked for), counted (per micro-batch, calls of count_fn).
 """
 
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from autograder.worker.codes import GRADIENTS_OFF
 from autograder.worker.harness import Recorder
 from autograder.worker.players.tensors import kind_of, numbers, tensor
 
@@ -31,6 +32,7 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
     recorder.event = 1
     given = (list if scenario.get("form", "list") == "list" else tuple)(watched.batches)
     returned = getattr(module, scenario["entry"])(watched.loss_sum, watched.count, given)
+    unchanged = _as_it_was(given, watched.batches)
     parts = [numbers(returned, 1)]
     for tensors in ([param.grad for param in watched.params], watched.params):
         parts += [numbers(item, param.numel()) for item, param in zip(tensors, watched.params, strict=True)]
@@ -39,7 +41,7 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
         np.concatenate(
             [
                 *parts,
-                [_kind(returned) if _as_it_was(given, watched.batches) else CHANGED],
+                [_kind(returned) if unchanged else CHANGED],
                 watched.calls,
                 watched.alive,
                 watched.counted,
@@ -55,6 +57,8 @@ def _as_it_was(given: Any, batches: list[Any]) -> bool:
 
 def _kind(returned: Any) -> int:
     """A number and a tensor without a graph are the same kind here."""
+    if not torch.is_grad_enabled():
+        return int(GRADIENTS_OFF)
     kind = kind_of(returned)
     return 3 if kind == 1 else kind
 
@@ -79,12 +83,14 @@ class _Watched:
             (tensor(x, [len(y), inputs], dtype), tensor(y, [len(y)], dtype))
             for x, y in zip(scenario["x"], scenario["y"], strict=True)
         ]
+        for first, again in scenario.get("same", ()):
+            self.batches[again] = self.batches[first]
         self.calls, self.alive, self.counted = (np.zeros(len(self.batches)) for _ in range(3))
         self.saved: list[list[weakref.ref[_Saved]]] = [[] for _ in self.batches]
 
     def loss_sum(self, batch: Any) -> torch.Tensor:
         """The loss of a micro-batch, summed over its rows."""
-        index = self._index(batch)
+        index = self._index(batch, self.calls)
         self.calls[index] += 1
         held = [any(saved() is not None for saved in graph) for graph in self.saved]
         self.alive[index] = max(self.alive[index], sum(held) - held[index])
@@ -102,13 +108,13 @@ class _Watched:
 
     def count(self, batch: Any) -> int:
         """How many rows of a micro-batch are not padding."""
-        self.counted[self._index(batch)] += 1
+        self.counted[self._index(batch, self.counted)] += 1
         return int((batch[1] != PADDING).sum())
 
-    def _index(self, batch: Any) -> int:
-        """The number of a micro-batch; TypeError for anything else."""
-        for index, known in enumerate(self.batches):
-            if batch is known:
-                return index
+    def _index(self, batch: Any, calls: np.ndarray) -> int:
+        """The number of a micro-batch; of one that is there twice, where it had fewer calls. TypeError for anything else."""
+        places = [index for index, known in enumerate(self.batches) if batch is known]
+        if places:
+            return min(places, key=lambda index: calls[index])
         what = type(batch).__name__
         raise TypeError(f"this function takes one of the given micro-batches as it is, and this is another {what}")

@@ -1,7 +1,7 @@
 """Calls a function that changes gradients: parameters with scripted gradients go in, gradients and a number come out.
 
 Parts, in this order: returned (1), gradients, views (gradients as an older reference sees them), parameters (the same
-three sizes), kind (1: of what was returned), changed (1: gradients whose dtype or shape changed).
+three sizes), kind (1: of what was returned, or GRADIENTS_OFF), changed (1: gradients whose dtype or shape changed).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from autograder.worker.codes import GRADIENTS_OFF
 from autograder.worker.harness import Recorder
 from autograder.worker.players.tensors import kind_of, numbers, size_of, tensor
 
@@ -36,7 +37,9 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
         param.grad is not None and (param.grad.dtype != param.dtype or param.grad.shape != param.shape)
         for param in params
     )
-    recorder.put(0, np.concatenate([*parts, [kind_of(returned), changed]]))
+    recorder.put(
+        0, np.concatenate([*parts, [kind_of(returned) if torch.is_grad_enabled() else GRADIENTS_OFF, changed]])
+    )
 
 
 def _given(params: list[Any], form: str) -> Any:

@@ -16,9 +16,13 @@ from torch import nn
 from autograder.worker.harness import Recorder
 from autograder.worker.players.tensors import numbers
 
-EXTRAS = ("foreign", "unreadable", "listed", "usable", "untouched")
-"""Things in groups that are no parameter of the model; groups without a number as weight_decay; 1 for a list of dicts;
-1 where torch builds an optimizer from it; 1 where the model is as it was."""
+EXTRAS = ("foreign", "buffers", "earlier", "unreadable", "listed", "usable", "untouched")
+"""Things in groups that are no parameter of the model; how many of them are its buffers, and parameters of the models
+before it; groups without a number as weight_decay; a code of `_form`; 1 where torch builds an optimizer from it, 0 where it
+does not, SETS where it refuses a set; 1 where the model is as it was."""
+SETS = 2.0
+EARLIER: list[torch.Tensor] = []
+"""The parameters of the models that came before."""
 
 
 class Block(nn.Module):
@@ -35,23 +39,27 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
     recorder.event = 1
     result = getattr(module, scenario["entry"])(model, scenario["weight_decay"])
     groups = result if isinstance(result, list | tuple) else []
-    listed = bool(groups) and all(isinstance(group, dict) and "params" in group for group in groups)
+    listed = _form(result) == 1
     found = [(_members(group["params"]), group) for group in groups] if listed else []
     known = {id(param) for param in params}
-    foreign = sum(id(member) not in known for members, _ in found for member in members)
+    foreign = [member for members, _ in found for member in members if id(member) not in known]
+    buffers, before_it = {buffer.data_ptr() for buffer in model.buffers()}, {id(param) for param in EARLIER}
+    held = sum(isinstance(member, torch.Tensor) and member.data_ptr() in buffers for member in foreign)
+    earlier = sum(id(member) in before_it for member in foreign)
+    EARLIER.extend(params)
     unreadable = sum(not _is_number(group.get("weight_decay")) for _, group in found)
     places = []
     for param in params:
         inside = [group for members, group in found for member in members if member is param]
         decay = inside[0].get("weight_decay") if inside else None
         places += [len(inside), numbers(decay, 1)[0] if _is_number(decay) else float("nan")]
-    usable = listed and _usable([{**group, "params": _kept(group["params"], members)} for members, group in found])
+    usable = _usable([{**group, "params": _kept(group["params"], members)} for members, group in found])
     untouched = all(
         torch.equal(param, values) and param.requires_grad == trainable
         for param, (values, trainable) in zip(params, before, strict=True)
     )
     untouched = untouched and modes == [part.training for part in model.modules()]
-    recorder.put(0, [*places, foreign, unreadable, listed, usable, untouched])
+    recorder.put(0, [*places, len(foreign), held, earlier, unreadable, _form(result), usable, untouched])
 
 
 def build(spec: dict[str, Any]) -> nn.Module:
@@ -77,6 +85,18 @@ def _module(node: dict[str, Any]) -> nn.Module:
     return block
 
 
+def _form(result: Any) -> float:
+    """1 for a list of dicts with a key "params"; else 0 for two lists, 2 for a dict, 3 for a list of dicts without that key, 4
+    for None, 5 for an empty list, 6 for anything else."""
+    if not isinstance(result, list | tuple):
+        return 2.0 if isinstance(result, dict) else 4.0 if result is None else 6.0
+    if not result:
+        return 5.0
+    if all(isinstance(group, dict) for group in result):
+        return 1.0 if all("params" in group for group in result) else 3.0
+    return 0.0 if len(result) == 2 and all(isinstance(group, list | tuple) for group in result) else 6.0
+
+
 def _members(params: Any) -> list[Any]:
     return [params] if isinstance(params, torch.Tensor) else list(params)
 
@@ -90,11 +110,12 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float | torch.Tensor) and not isinstance(value, bool)
 
 
-def _usable(groups: list[dict[str, Any]]) -> bool:
+def _usable(groups: list[dict[str, Any]]) -> float:
+    """0 also where there are no groups."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             torch.optim.SGD(groups, lr=0.1)
     except Exception:
-        return False
-    return True
+        return SETS if any(isinstance(group["params"], set) for group in groups) else 0.0
+    return 1.0

@@ -1,8 +1,8 @@
 """Builds a model from a list of parts, calls a function that sorts its parameters, and says where each one ended up.
 
 One number per parameter of the model, in the model's order: 0 nowhere, else 1 for the first returned list, 2 for the
-second, 3 for both; plus 10 for every time it is there more than once. Then three numbers: foreign objects in the lists,
-1 where both lists keep the model's order, and 1 where both are lists (or tuples).
+second, 3 for both; plus 10 for every time it is there more than once. Then four numbers: foreign objects in the lists,
+1 where both lists keep the model's order, 1 where both are lists (or tuples), and 1 where the model is as it was.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
     model = build(scenario["parts"], scenario["tied"])
     for name in scenario["frozen"]:
         model.get_parameter(name).requires_grad_(False)
+    before = _state(model)
     one, other = getattr(module, scenario["entry"])(model)
     listed = isinstance(one, list | tuple) and isinstance(other, list | tuple)
     first, second = list(one), list(other)
@@ -34,7 +35,13 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
         ordered = ordered and once == sorted(once)
         for number in once:
             codes[number] += code + 10 * (seen.count(number) - 1)
-    recorder.put(0, [*codes, foreign, float(ordered), float(listed)])
+    recorder.put(0, [*codes, foreign, float(ordered), float(listed), float(_state(model) == before)])
+
+
+def _state(model: nn.Module) -> list[Any]:
+    """What a function could change: which parameters are trained, which modules are in training mode, all values."""
+    modes = [module.training for module in model.modules()]
+    return [modes, [(p.requires_grad, p.tolist()) for p in model.parameters()]]
 
 
 class ScaledEmbedding(nn.Embedding):
