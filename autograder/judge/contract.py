@@ -40,6 +40,7 @@ class Contract:
         self._class_clocks: dict[Any, int] = {}
         self.changes_gradients = "leftover" in self._replaced
         self.writes_again = not WRITES_AGAIN.isdisjoint(self._replaced)
+        self.inside: str = self._replaced["inside"]() if "inside" in self._replaced else "float64"
         self.graph: float = self._replaced["graph"]() if "graph" in self._replaced else 0.0
 
     def build(self, program: dict[str, Any]) -> None:

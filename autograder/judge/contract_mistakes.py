@@ -384,6 +384,7 @@ STORAGE = [
             "Compute in the parameter's own dtype: leave out .float() and dtype=torch.float32.",
         ),
         storage=_as_float32,
+        inside=lambda: "float32",
     ),
     _mistake(
         "local-variable-only",

@@ -111,6 +111,7 @@ CONTRACT = frozenset(
         "reload",
         "leftover",
         "storage",
+        "inside",
         "closure",
         "construct",
         "graph",

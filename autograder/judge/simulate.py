@@ -142,7 +142,7 @@ class _Run:
         self.raised: int | None = None
         self.codes: tuple[ErrorCode, ...] = ()
         self.dtype = self.program.get("dtype", "float64")
-        self.slack = Slack(rule, self.program, variant.kind == "misconception")
+        self.slack = Slack(rule, self.program, variant.kind == "misconception", self.contract.inside)
 
     def play(self) -> Expected:
         """Every event; where the program raises, the frames end."""

@@ -20,11 +20,15 @@ COARSE = {"float64": 0.0, "float32": 2e-4, "bfloat16": 0.06, "float16": 0.01}
 
 
 class Slack:
-    """How far a program's parameters may be off."""
+    """How far a program's parameters may be off. inside: the dtype that it computes in, where that is not the parameters'."""
 
-    def __init__(self, rule: Rule, program: dict[str, Any], mistaken: bool = False):
+    def __init__(self, rule: Rule, program: dict[str, Any], mistaken: bool = False, inside: str = "float64"):
         dtype = program.get("dtype", "float64")
-        self.mixes, self.unit, self.coarse = rule.mixes, ULP[dtype], rule.coarse.get(dtype, COARSE[dtype])
+        self.mixes, self.unit, self.coarse = (
+            rule.mixes,
+            max(ULP[dtype], ULP[inside]),
+            rule.coarse.get(dtype, COARSE[dtype]),
+        )
         self.close = program.get("rtol", RTOL) + self.coarse
         if mistaken and len(program["events"]) > LONG:
             self.close *= AMPLIFIED
