@@ -117,14 +117,15 @@ def test_a_max_norm_of_zero_leaves_nothing(judge: Judge) -> None:
 
 
 @pytest.mark.parametrize(
-    "line",
+    ("line", "what"),
     [
-        "optimizer.param_groups[0]['lr'] *= 0.5",
-        "optimizer.param_groups[0]['weight_decay'] = 1.0",
-        "optimizer.state.clear()",
-        "[m.add_(1) for own in optimizer.state.values() for m in own.values()]",
+        ("optimizer.param_groups[0]['lr'] *= 0.5", "learning rate"),
+        ("optimizer.param_groups[0]['weight_decay'] = 1.0", "settings (not the learning rate)"),
+        ("optimizer.state.clear()", "state"),
+        ("[m.add_(1) for own in optimizer.state.values() for m in own.values()]", "state"),
     ],
 )
-def test_a_training_loop_leaves_the_optimizer_alone(judge: Judge, line: str) -> None:
+def test_a_training_loop_leaves_the_optimizer_alone(judge: Judge, line: str, what: str) -> None:
     result = judged(judge, "grok", spoiled(grok.BASE, ("optimizer.step()", f"optimizer.step()\n        {line}")))
-    assert result.misconceptions == ["optimizer-changed"]
+    assert result.misconceptions == (["optimizer-changed"] if what == "learning rate" else [])
+    assert any(f"the optimizer's {what} changed" in message for message in said(result))

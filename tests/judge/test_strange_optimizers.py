@@ -46,7 +46,7 @@ def spoiled(source: str, *edits: tuple[str, str]) -> str:
             changed(
                 sgd.BASE, "    @torch.no_grad()", "    def load_state_dict(self, saved): pass\n\n    @torch.no_grad()"
             ),
-            "which is the lr it was built with over that of now. Without a reload everything is right.",
+            "which is the lr it was built with over that of now. While a group keeps the lr it was built with, everything is right.",
         ),
         (changed(sgd.BASE, "p.grad + wd * p", "p.grad.clamp(-9, 9) + wd * p"), "Is something clamped or clipped?"),
         (
