@@ -9,8 +9,8 @@ import numpy as np
 
 from autograder.judge.closure_mistakes import CLOSURES
 from autograder.judge.contract import Entry, Raises, built_hyper, entries
-from autograder.judge.rounding import representable
 from autograder.judge.state_mistakes import CLOCKS, STATES
+from autograder.judge.storage_mistakes import STORAGE
 from autograder.judge.variants import Step, Variant
 from autograder.worker.codes import GRAD_MODE_OFF, ErrorCode
 
@@ -297,20 +297,6 @@ def left_as(quantity: str) -> Step:
     return leftover
 
 
-def _view_left_behind(run: Any, i: int, new: np.ndarray) -> None:
-    run.params[i] = new
-
-
-def _as_float32(run: Any, i: int, new: np.ndarray) -> None:
-    """Read as float32, changed, written as float32."""
-    old = run.params[i]
-    run.params[i] = run.views[i] = representable(representable(old, "float32") + (new - old), "float32")
-
-
-def _nothing_moves(run: Any, i: int, new: np.ndarray) -> None:
-    """The new value went into a local variable."""
-
-
 GRADIENTS = [
     _mistake(
         "gradients-zeroed",
@@ -361,40 +347,6 @@ GRADIENTS = [
             "Put @torch.no_grad() above step, or the update into with torch.no_grad().",
         ),
         graph=lambda: GRAD_MODE_OFF,
-    ),
-]
-
-STORAGE = [
-    _mistake(
-        "storage-replaced",
-        "that puts a new tensor into p.data instead of changing the parameter in place",
-        (
-            "A view of the parameter, taken before training, no longer follows it. Why?",
-            "p.data = ... gives the parameter new memory; who still points at the old memory?",
-            "Change the values in place, with sub_, add_, mul_ or copy_.",
-        ),
-        storage=_view_left_behind,
-    ),
-    _mistake(
-        "float32-inside",
-        "that turns parameters into float32 to compute with, whatever their dtype",
-        (
-            "A float64 parameter of 10000 should end at 9999.9876. What does float32 make of that?",
-            "p.float() forgets half of a float64 parameter's digits. Where does your step call it?",
-            "Compute in the parameter's own dtype: leave out .float() and dtype=torch.float32.",
-        ),
-        storage=_as_float32,
-        inside=lambda: "float32",
-    ),
-    _mistake(
-        "local-variable-only",
-        "that computes the new value but never writes it into the parameter",
-        (
-            "Your step computes a new value. Where does it go?",
-            "p = p - ... gives the name p to a new tensor. What happens to the model's tensor?",
-            "Write into the parameter: p.sub_(...) or p.add_(..., alpha=-lr), under torch.no_grad().",
-        ),
-        storage=_nothing_moves,
     ),
 ]
 
