@@ -50,6 +50,7 @@ class Expectations:
         quick = getattr(task, "shortcuts", None)
         self._shortcuts: Shortcuts = quick(self.scenarios) if quick else Shortcuts(task, self.scenarios)
         self._known: dict[tuple[str, int], Expected] = {}
+        self._masks: dict[tuple[str, int], np.ndarray] = {}
         self._changes: dict[tuple[str, str, int], bool] = {}
 
     def of(self, variant: Variant, index: int) -> Expected:
@@ -65,8 +66,13 @@ class Expectations:
         """Whether a scenario's evidence is what `variant` predicts."""
         if part in ("all", "path") and self._refuted(variant, index, evidence.values):
             return False
-        mask = None if part == "all" else self.task.part(part, self.scenarios[index])
-        return agrees(evidence, self.of(variant, index), mask)
+        return agrees(evidence, self.of(variant, index), None if part == "all" else self._mask(part, index))
+
+    def _mask(self, part: str, index: int) -> np.ndarray:
+        key = part, index
+        if key not in self._masks:
+            self._masks[key] = self.task.part(part, self.scenarios[index])
+        return self._masks[key]
 
     def changes(self, base: Variant, other: Variant, index: int) -> bool:
         """Whether `other` could be told apart from `base` by what it predicts."""
