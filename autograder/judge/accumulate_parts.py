@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.judge.named_parts_task import Seen
+from autograder.judge.named_parts_task import SAID_OF_GRADIENTS_OFF, Seen
 from autograder.worker.codes import GRADIENTS_OFF
 
 PADDING = -100.0
@@ -48,7 +48,7 @@ def say(seen: Seen) -> str:
     if seen.wrong("params"):
         return f"A parameter changed{context}; only gradients should."
     if seen.mine["kind"][0] == GRADIENTS_OFF:
-        return "After your call gradients are still switched off: the next loss.backward() fails."
+        return SAID_OF_GRADIENTS_OFF
     if seen.mine["kind"][0] == CHANGED:
         return f"Your function changed the list micro_batches{context}, which is its caller's; leave it as it is."
     return "The returned loss is a tensor that still carries its autograd graph; return a plain number."

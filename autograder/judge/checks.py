@@ -141,7 +141,7 @@ class Student:
         assert self.recognition is not None
         found = self.evidence[index]
         expected = self._expectations.of(self.recognition.accepted, index)
-        mask = self._expectations.task.part(part, self._expectations.scenarios[index])
+        mask = self._expectations.mask(part, index)
         written = self._expectations.task.written(found, self._expectations.scenarios[index])
         return bool(close(found.values, expected)[mask & written].all())
 
@@ -230,7 +230,7 @@ class Student:
         family = [i for i in self._chosen(scenarios[index].family) if self.evidence[i].ending == "played"]
         wrong = self.recognition.wrong
         wrong_first = sorted(family, key=lambda i: (i not in wrong, scenarios[i].size))
-        path = self._expectations.task.part("path", scenarios[index])
+        path = self._expectations.mask("path", index)
         if found.raised or len(family) < 2 or not np.isfinite(found.values[path]).any():
             return None
         for mistake in self._expectations.task.bank.misconceptions:

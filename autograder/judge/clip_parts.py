@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.judge.named_parts_task import Seen
+from autograder.judge.named_parts_task import SAID_OF_GRADIENTS_OFF, Seen
 from autograder.judge.simulate import numel
 from autograder.worker.codes import GRADIENTS_OFF
 
@@ -42,7 +42,7 @@ def say(seen: Seen) -> str:
     if seen.wrong("changed"):
         return f"A gradient changed its dtype or shape{context}."
     if seen.mine["kind"][0] == GRADIENTS_OFF:
-        return "After your call gradients are still switched off: the next loss.backward() fails."
+        return SAID_OF_GRADIENTS_OFF
     carries = "a tensor that carries an autograd graph" if seen.mine["kind"][0] == 2 else "no tensor"
     return f"The returned number is right, but it is {carries}."
 

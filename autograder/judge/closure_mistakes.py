@@ -5,14 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from autograder.judge.contract import Raises
-from autograder.judge.variants import Step, Variant
+from autograder.judge.variants import Hints, misconception
 from autograder.worker.codes import ErrorCode
-
-Hints = tuple[str, str, str]
-
-
-def _mistake(id: str, title: str, hints: Hints, **steps: Step) -> Variant:
-    return Variant(id, title, "misconception", steps, hints=hints)
 
 
 def _closure_ignored(closure: Callable[[], float], update: Callable[[], None]) -> float:
@@ -55,24 +49,24 @@ _CLOSURE_HINTS: Hints = (
 )
 
 CLOSURES = [
-    _mistake("closure-ignored", "that never calls the closure", _CLOSURE_HINTS, closure=_closure_ignored),
-    _mistake(
+    misconception("closure-ignored", "that never calls the closure", _CLOSURE_HINTS, closure=_closure_ignored),
+    misconception(
         "closure-value-lost", "that does not return the closure's loss", _CLOSURE_HINTS, closure=_closure_value_lost
     ),
-    _mistake("closure-twice", "that calls the closure twice", _CLOSURE_HINTS, closure=_closure_twice),
-    _mistake(
+    misconception("closure-twice", "that calls the closure twice", _CLOSURE_HINTS, closure=_closure_twice),
+    misconception(
         "closure-after-update",
         "that updates with the gradients from before the closure, not with those that it computes",
         _CLOSURE_HINTS,
         closure=_closure_last,
     ),
-    _mistake(
+    misconception(
         "closure-evaluated-again",
         "that evaluates the closure again after the update and returns that loss",
         _CLOSURE_HINTS,
         closure=_closure_evaluated_again,
     ),
-    _mistake(
+    misconception(
         "closure-without-grad",
         "that calls the closure while gradients are switched off",
         (

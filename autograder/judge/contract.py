@@ -91,8 +91,7 @@ class Contract:
     def reload(self, old: Instance, fresh: Instance) -> None:
         """state_dict of the old optimizer, loaded into a fresh one."""
         fresh.state, fresh.clocks = deepcopy(old.state), dict(old.clocks)
-        for mine, theirs in zip(fresh.groups, old.groups, strict=True):
-            mine["hyper"] = dict(theirs["hyper"])
+        _take_over_hyper(fresh, old)
         self._call("reload", fresh)
 
     def restore(self, instance: Instance, saved: Instance) -> None:
@@ -102,8 +101,7 @@ class Contract:
         self._call("reload", instance)
         instance.state = deepcopy(saved.state) if instance.state else state
         instance.clocks = dict(saved.clocks) if instance.clocks else clocks
-        for mine, theirs in zip(instance.groups, saved.groups, strict=True):
-            mine["hyper"] = dict(theirs["hyper"])
+        _take_over_hyper(instance, saved)
 
     def write(self, run: _Run, i: int, new: np.ndarray) -> None:
         """The new values, written into the parameter's own storage."""
@@ -133,6 +131,11 @@ class Contract:
 def entries(instance: Instance) -> list[tuple[dict[str, Any], int]]:
     """(group, parameter number) in the order of the groups."""
     return [(group, i) for group in instance.groups for i in group["params"]]
+
+
+def _take_over_hyper(instance: Instance, saved: Instance) -> None:
+    for mine, theirs in zip(instance.groups, saved.groups, strict=True):
+        mine["hyper"] = dict(theirs["hyper"])
 
 
 def built_hyper(instance: Instance, group: dict[str, Any]) -> dict[str, Any]:

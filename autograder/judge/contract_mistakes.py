@@ -11,14 +11,8 @@ from autograder.judge.closure_mistakes import CLOSURES
 from autograder.judge.contract import Entry, Raises, built_hyper, entries
 from autograder.judge.state_mistakes import CLOCKS, STATES
 from autograder.judge.storage_mistakes import STORAGE
-from autograder.judge.variants import Step, Variant
+from autograder.judge.variants import Step, Variant, misconception
 from autograder.worker.codes import GRAD_MODE_OFF, ErrorCode
-
-Hints = tuple[str, str, str]
-
-
-def _mistake(id: str, title: str, hints: Hints, **steps: Step) -> Variant:
-    return Variant(id, title, "misconception", steps, hints=hints)
 
 
 def visiting(choose: Callable[[list[Any]], list[Any]]) -> Step:
@@ -89,7 +83,7 @@ def _zero_is_not_given(instance: Any, group: Any) -> dict[str, Any]:
 
 
 VISITS = [
-    _mistake(
+    misconception(
         "first-group-only",
         "that only ever updates the first parameter group",
         (
@@ -99,7 +93,7 @@ VISITS = [
         ),
         visit=_only_group(0),
     ),
-    _mistake(
+    misconception(
         "last-group-only",
         "that only ever updates the last parameter group",
         (
@@ -109,7 +103,7 @@ VISITS = [
         ),
         visit=_only_group(-1),
     ),
-    _mistake(
+    misconception(
         "first-parameter-only",
         "that stops after the first parameter",
         (
@@ -119,7 +113,7 @@ VISITS = [
         ),
         visit=visiting(lambda found: found[:1]),
     ),
-    _mistake(
+    misconception(
         "first-of-each-group",
         "that updates only the first parameter of each group",
         (
@@ -129,7 +123,7 @@ VISITS = [
         ),
         visit=visiting(_first_of_each_group),
     ),
-    _mistake(
+    misconception(
         "matrices-only",
         "that skips every parameter with fewer than two dimensions",
         (
@@ -139,7 +133,7 @@ VISITS = [
         ),
         visit=visiting(lambda found: [entry for entry in found if entry[2].ndim >= 2]),
     ),
-    _mistake(
+    misconception(
         "scalars-skipped",
         "that skips parameters with a single number",
         (
@@ -149,7 +143,7 @@ VISITS = [
         ),
         visit=visiting(lambda found: [entry for entry in found if entry[2].ndim >= 1]),
     ),
-    _mistake(
+    misconception(
         "none-raises",
         "that raises when a parameter has no gradient",
         (
@@ -159,7 +153,7 @@ VISITS = [
         ),
         visit=_none_raises,
     ),
-    _mistake(
+    misconception(
         "none-as-zero",
         "that treats a missing gradient as a gradient of zero",
         (
@@ -169,7 +163,7 @@ VISITS = [
         ),
         visit=_none_is_zero,
     ),
-    _mistake(
+    misconception(
         "none-returns",
         "that ends the whole step at the first missing gradient",
         (
@@ -179,7 +173,7 @@ VISITS = [
         ),
         visit=_none_returns,
     ),
-    _mistake(
+    misconception(
         "none-breaks",
         "that leaves a group at its first missing gradient",
         (
@@ -192,7 +186,7 @@ VISITS = [
 ]
 
 HYPERS = [
-    _mistake(
+    misconception(
         "lr-frozen",
         "with the learning rate it was built with, whatever the schedule says later",
         (
@@ -202,7 +196,7 @@ HYPERS = [
         ),
         hyper=_built_hyper("lr"),
     ),
-    _mistake(
+    misconception(
         "constructors-lr",
         "with the constructor's learning rate for every group, at every step",
         (
@@ -212,7 +206,7 @@ HYPERS = [
         ),
         hyper=lambda instance, group: {**group["hyper"], "lr": instance.defaults["lr"]},
     ),
-    _mistake(
+    misconception(
         "hyperparameters-frozen",
         "with all hyperparameters as they were when it was built",
         (
@@ -222,7 +216,7 @@ HYPERS = [
         ),
         hyper=_built_hyper(),
     ),
-    _mistake(
+    misconception(
         "first-groups-hyperparameters",
         "with the first group's hyperparameters for every group",
         (
@@ -232,7 +226,7 @@ HYPERS = [
         ),
         hyper=lambda instance, group: instance.groups[0]["hyper"],
     ),
-    _mistake(
+    misconception(
         "last-groups-hyperparameters",
         "with the last group's hyperparameters for every group",
         (
@@ -242,7 +236,7 @@ HYPERS = [
         ),
         hyper=lambda instance, group: instance.groups[-1]["hyper"],
     ),
-    _mistake(
+    misconception(
         "first-groups-lr",
         "with the first group's learning rate for every group",
         (
@@ -252,7 +246,7 @@ HYPERS = [
         ),
         hyper=lambda instance, group: {**group["hyper"], "lr": instance.groups[0]["hyper"]["lr"]},
     ),
-    _mistake(
+    misconception(
         "defaults-for-every-group",
         "with the constructor's hyperparameters, ignoring what a group sets for itself",
         (
@@ -262,7 +256,7 @@ HYPERS = [
         ),
         hyper=lambda instance, group: instance.defaults,
     ),
-    _mistake(
+    misconception(
         "zero-decay-means-the-default",
         "that takes a group's weight_decay of 0 for none given, and uses the constructor's",
         (
@@ -298,7 +292,7 @@ def left_as(quantity: str) -> Step:
 
 
 GRADIENTS = [
-    _mistake(
+    misconception(
         "gradients-zeroed",
         "that sets the gradients to zero after its step",
         (
@@ -308,7 +302,7 @@ GRADIENTS = [
         ),
         leftover=_zeroed,
     ),
-    _mistake(
+    misconception(
         "gradients-removed",
         "that sets p.grad to None after its step",
         (
@@ -318,7 +312,7 @@ GRADIENTS = [
         ),
         leftover=_removed,
     ),
-    _mistake(
+    misconception(
         "gradient-changed",
         "that changes p.grad itself on the way",
         (
@@ -328,7 +322,7 @@ GRADIENTS = [
         ),
         leftover=left_as("grad"),
     ),
-    _mistake(
+    misconception(
         "nan-swallowed",
         "that takes a NaN in a gradient for zero",
         (
@@ -338,7 +332,7 @@ GRADIENTS = [
         ),
         visit=visiting(lambda found: [(group, i, np.nan_to_num(grad)) for group, i, grad in found]),
     ),
-    _mistake(
+    misconception(
         "grad-mode-left-off",
         "that switches gradients off and does not switch them on again",
         (
@@ -352,7 +346,7 @@ GRADIENTS = [
 
 
 def _zero_refused(name: str) -> Variant:
-    return _mistake(
+    return misconception(
         f"zero-{name}-refused",
         f"that refuses {name} = 0",
         (
@@ -374,7 +368,7 @@ def _refuse_large(program: dict[str, Any]) -> None:
             raise Raises(ErrorCode.VALUE)
 
 
-LARGE_REFUSED = _mistake(
+LARGE_REFUSED = misconception(
     "above-one-refused",
     "that refuses a learning rate or a weight decay above 1",
     (

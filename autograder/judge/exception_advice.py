@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-ADVICE = (
+Advice = tuple[tuple[str, str], ...]
+ADVICE: Advice = (
     ("a leaf Variable that requires grad", "Is the whole update under torch.no_grad()?"),
     ("modified by an inplace operation", "Is the whole update under torch.no_grad()?"),
     ("NoneType", "What is None here? p.grad is, for a parameter that the loss does not depend on."),
@@ -36,8 +37,7 @@ ADVICE = (
 )
 """(part of what the exception says, a question about it); the first that fits counts."""
 
-
-OBJECT_ADVICE = (
+OBJECT_ADVICE: Advice = (
     ("a leaf Variable that requires grad", "Is writing into the parameters under torch.no_grad()?"),
     ("'NoneType'", "What is None here? p.grad is, for a parameter that is frozen or that the loss does not use."),
     (
@@ -46,14 +46,9 @@ OBJECT_ADVICE = (
     ),
     ("object is not callable", "Has an attribute the name of a method? self.NAME = ... hides the method NAME()."),
 )
-"""The same for objects that are no optimizers."""
+"""The same for functions and objects that are no optimizers."""
 
 
-def advice_for_objects(text: str) -> str:
-    """A question about an exception in an object with methods."""
-    return next((f" {question}" for part, question in OBJECT_ADVICE if part in text), "")
-
-
-def advice(text: str) -> str:
+def advice(text: str, known: Advice = ADVICE) -> str:
     """A question about an exception's text, with a space before it; "" for one that is not known."""
-    return next((f" {question}" for part, question in ADVICE if part in text), "")
+    return next((f" {question}" for part, question in known if part in text), "")

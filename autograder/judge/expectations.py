@@ -66,9 +66,10 @@ class Expectations:
         """Whether a scenario's evidence is what `variant` predicts."""
         if part in ("all", "path") and self._refuted(variant, index, evidence.values):
             return False
-        return agrees(evidence, self.of(variant, index), None if part == "all" else self._mask(part, index))
+        return agrees(evidence, self.of(variant, index), None if part == "all" else self.mask(part, index))
 
-    def _mask(self, part: str, index: int) -> np.ndarray:
+    def mask(self, part: str, index: int) -> np.ndarray:
+        """The numbers of a scenario that a part looks at; not to be changed."""
         key = part, index
         if key not in self._masks:
             self._masks[key] = self.task.part(part, self.scenarios[index])

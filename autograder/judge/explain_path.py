@@ -25,14 +25,13 @@ class DifferentPath:
     def __init__(self, task: OptimizerTask, evidence: Evidence, expected: Expected, scenario: Scenario):
         self.task, self.scenario = task, scenario
         program = scenario.program
-        mine, right = task.path(evidence.values, scenario), task.path(expected.values, scenario)
         wrong = ~close(evidence.values, expected)
         wrong[~task.part("path", scenario)] = False
         self.wrong = task.path(wrong.astype(float), scenario) > 0
         with np.errstate(invalid="ignore", over="ignore"):
             self.before = task.before(evidence.values, scenario)
-            self.moves = mine - self.before
-            self.right = right - task.before(expected.values, scenario)
+            self.moves = task.moves(evidence.values, scenario)
+            self.right = task.moves(expected.values, scenario)
         self.step = int(np.argmax(self.wrong.any(axis=1)))
         steps = [number for number, event in enumerate(program["events"]) if event[0] in ("step", "closure")]
         self.events = [program["events"][number] for number in steps]
@@ -228,22 +227,25 @@ class DifferentPath:
         return ""
 
     def _lr_is_zero(self) -> bool:
-        homes = {group[:2] for group in self.groups if set(group[2]) & set(self.bad)}
-        rates = (
-            group_hypers(self.scenario, which, self.task.rule.hyper, self.event_number)[i][1] for which, i in homes
-        )
-        return all(rate.get("lr") == 0 for rate in rates)
+        return all(self._hypers(which)[position][1].get("lr") == 0 for which, position in self._homes())
+
+    def _homes(self) -> set[tuple[int, int]]:
+        """The optimizers and groups of wrong parameters, by number."""
+        return {group[:2] for group in self.groups if set(group[2]) & set(self.bad)}
+
+    def _hypers(self, which: int) -> list[Any]:
+        return group_hypers(self.scenario, which, self.task.rule.hyper, self.event_number)
 
     def _known(self, factor: float) -> str:
         """ "lr × weight_decay" where a factor is an expression in hyperparameters of one group; else "". Defaults are powers of
         ten and one minus them, so that one number is many expressions."""
         if self.scenario.program.get("dtype", "float64") != "float64" or self.scenario.family == "defaults":
             return ""
-        homes = {group[:2] for group in self.groups if set(group[2]) & set(self.bad)}
+        homes = self._homes()
         if len(homes) != 1:
             return ""
         ((which, position),) = homes
-        hypers = group_hypers(self.scenario, which, self.task.rule.hyper, self.event_number)
+        hypers = self._hypers(which)
         return factor_in_words(factor, hypers[position], hypers[0][1])
 
     def _ingredients(self, chosen: np.ndarray) -> list[tuple[str, np.ndarray]]:

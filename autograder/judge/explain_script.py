@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograder.judge.evidence import Evidence, Expected, Scenario, close
-from autograder.judge.exception_advice import advice_for_objects
+from autograder.judge.exception_advice import OBJECT_ADVICE, advice
 
 HEAD = 2
 
@@ -18,7 +18,7 @@ def explain_script(entry: str, evidence: Evidence, expected: Expected, scenario:
     context = f" ({scenario.about})" if scenario.about else ""
     if evidence.raised:
         where = f"Building {entry}" if evidence.event < 1 else in_words(events, evidence.event - 1)
-        return f"{where}{context} raised {evidence.text}.{advice_for_objects(evidence.text)}"
+        return f"{where}{context} raised {evidence.text}.{advice(evidence.text, OBJECT_ADVICE)}"
     width = scenario.size // len(events)
     fine = close(evidence.values, expected).reshape(-1, width)
     wrong = np.flatnonzero(~fine.all(axis=1))

@@ -13,10 +13,8 @@ from autograder.judge.evidence import Evidence, Expected, Scenario, close
 from autograder.judge.model_spec import NORMS, Record, records
 from autograder.judge.rule import Quantities
 from autograder.judge.variants import Bank, Step, Variant
+from autograder.worker.codes import GROUPS_EXTRAS, LISTED, SETS
 
-EXTRAS = ("foreign", "buffers", "earlier", "unreadable", "listed", "usable", "untouched")
-"""As the player groups.py has them."""
-LISTED, SETS = 1, 2
 FORMS = {
     2: "a dict, not a list of dicts",
     3: "a list of dicts, but not all of them have a key 'params'",
@@ -62,8 +60,10 @@ class GroupsTask:
             decay, slack = _decay(s.decays[record.name], s.high, s.low)
             values += [count, decay if count else np.nan]
             tolerance += [0.0, slack]
-        extras = [float(s.__dict__[name]) for name in EXTRAS]
-        return Expected(np.array([*values, *extras], dtype=float), np.array([*tolerance, *np.zeros(len(EXTRAS))]))
+        extras = [float(s.__dict__[name]) for name in GROUPS_EXTRAS]
+        return Expected(
+            np.array([*values, *extras], dtype=float), np.array([*tolerance, *np.zeros(len(GROUPS_EXTRAS))])
+        )
 
     def _plan(self, variant: Variant) -> list[tuple[str, Step]]:
         """A variant's steps that the rule does not have run first."""
@@ -72,11 +72,11 @@ class GroupsTask:
 
     def part(self, name: str, scenario: Scenario) -> np.ndarray:
         """Parts: "path" (which parameter is where), "groups" (whether the groups can be used), "untouched", "all"."""
-        place = np.arange(scenario.size) - (scenario.size - len(EXTRAS))
+        place = np.arange(scenario.size) - (scenario.size - len(GROUPS_EXTRAS))
         return {
             "path": place < 0,
-            "groups": (place >= 0) & (place < len(EXTRAS) - 1),
-            "untouched": place == len(EXTRAS) - 1,
+            "groups": (place >= 0) & (place < len(GROUPS_EXTRAS) - 1),
+            "untouched": place == len(GROUPS_EXTRAS) - 1,
             "all": np.ones(scenario.size, dtype=bool),
         }[name]
 
@@ -89,7 +89,7 @@ class GroupsTask:
         about = f" ({scenario.about})" if scenario.about else ""
         if evidence.raised:
             return f"{self.entry}{about} raised {evidence.text}."
-        extras = dict(zip(EXTRAS, evidence.values[-len(EXTRAS) :], strict=True))
+        extras = dict(zip(GROUPS_EXTRAS, evidence.values[-len(GROUPS_EXTRAS) :], strict=True))
         if extras["listed"] != LISTED:
             form = FORMS.get(int(extras["listed"]))
             returned = f" It returned {form}." if form else ""
@@ -147,7 +147,7 @@ def _where(record: Record, found: np.ndarray, right: float, asked: float) -> str
 def scenario(family: str, about: str, entry: str, model: dict[str, Any], weight_decay: float) -> Scenario:
     """One call on one model."""
     program = {"entry": entry, "model": model, "weight_decay": weight_decay}
-    return Scenario(family, "groups", program, 2 * len(records(model)) + len(EXTRAS), about)
+    return Scenario(family, "groups", program, 2 * len(records(model)) + len(GROUPS_EXTRAS), about)
 
 
 def _decay(decays: bool | None, high: float, low: float) -> tuple[float, float]:

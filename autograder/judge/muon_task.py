@@ -83,7 +83,7 @@ class MuonTask(OptimizerTask):
     ) -> list[Variant]:
         """Several may be near enough in bfloat16; the one whose moves are nearest over all exact runs comes first."""
         runs = [
-            (i, scenario, self._moves(evidence[i].values, scenario))
+            (i, scenario, self.moves(evidence[i].values, scenario))
             for i, scenario in enumerate(expectations.scenarios)
             if scenario.player == "optimizer"
             and scenario.family not in ("closure", "matrices_only")
@@ -94,14 +94,11 @@ class MuonTask(OptimizerTask):
         def distance(variant: Variant) -> float:
             off = 0.0
             for i, scenario, mine in runs:
-                right = self._moves(expectations.of(variant, i).values, scenario)
+                right = self.moves(expectations.of(variant, i).values, scenario)
                 off += float(np.nan_to_num(np.linalg.norm(mine - right) / np.linalg.norm(right), nan=0.0, posinf=0.0))
             return float(f"{off:.4g}")  # where only eps tells two apart, the earlier one stays the first
 
         return sorted(variants, key=distance)
-
-    def _moves(self, values: np.ndarray, scenario: Scenario) -> np.ndarray:
-        return self.path(values, scenario) - self.before(values, scenario)
 
     def _first_update_on_grid(self, values: np.ndarray, scenario: Scenario) -> bool:
         hyper = scenario.program["instances"][0]["kwargs"]
@@ -116,7 +113,7 @@ class MuonTask(OptimizerTask):
     def _movement(self, expected: Expected, scenario: Scenario) -> np.ndarray:
         """How far each parameter has come at most, in place of each number of a scenario; zero beside parameters."""
         path = self.path(expected.values, scenario)
-        steps = np.abs(self._moves(expected.values, scenario))
+        steps = np.abs(self.moves(expected.values, scenario))
         far = np.cumsum(np.nan_to_num(steps), axis=0).max(axis=1, keepdims=True)
         wide = np.zeros((len(path), frame_width(scenario.program["shapes"])))
         count = path.shape[1]

@@ -24,6 +24,7 @@ Drawn = tuple[str, str, dict[str, Any], str]
 
 CALL = 1
 """The event in which a player calls the student's function; before it, the player only prepares."""
+SAID_OF_GRADIENTS_OFF = "After your call gradients are still switched off: the next loss.backward() fails."
 
 
 @dataclass(frozen=True)

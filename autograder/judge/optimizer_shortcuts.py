@@ -38,14 +38,7 @@ LOOKS = 3
 NEEDS = {"reload": "reload", "closure": "closure"}
 """Duties of the contract that only some events call for. Constructors are told by other scenarios."""
 RAISED = frozenset(
-    {
-        ErrorCode.TYPE,
-        ErrorCode.ATTRIBUTE,
-        ErrorCode.RUNTIME,
-        ErrorCode.ARITHMETIC,
-        ErrorCode.NO_GRAPH,
-        ErrorCode.VALUE,
-    }
+    {ErrorCode.TYPE, ErrorCode.ATTRIBUTE, ErrorCode.RUNTIME, ErrorCode.ARITHMETIC, ErrorCode.NO_GRAPH, ErrorCode.VALUE}
 )
 """The exceptions that an optimizer's variants raise; a test compares."""
 ONLY_CONSTRUCTORS = frozenset({"validation", "refuses"})

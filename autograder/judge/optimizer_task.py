@@ -158,8 +158,7 @@ class OptimizerTask:
         if scenario.player != "optimizer":
             return np.zeros(0)
         with np.errstate(invalid="ignore", over="ignore"):
-            moves = self.path(values, scenario) - self.before(values, scenario)
-            return np.asarray(np.sqrt((moves**2).sum(axis=1)))[_single_steps(scenario)]
+            return np.asarray(np.sqrt((self.moves(values, scenario) ** 2).sum(axis=1)))[_single_steps(scenario)]
 
     def curve_labels(self, scenario: Scenario) -> tuple[str, str, str]:
         """Title, x label, y label."""
@@ -179,6 +178,10 @@ class OptimizerTask:
         """What the parameters were before each step, of the shape of `path`."""
         start = np.concatenate([np.asarray(init, dtype=float) for init in scenario.program["init"]])
         return np.vstack([start, self.path(values, scenario)])[_came_from(scenario.program["events"])]
+
+    def moves(self, values: np.ndarray, scenario: Scenario) -> np.ndarray:
+        """How far each step moved the parameters, of the shape of `path`."""
+        return self.path(values, scenario) - self.before(values, scenario)
 
     def explain(self, evidence: Evidence, expected: Expected, scenario: Scenario) -> str:
         """What can be said about a difference from the numbers alone."""

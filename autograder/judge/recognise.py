@@ -270,7 +270,7 @@ def _share_right(expectations: Expectations, variant: Variant, index: int, evide
     expected = expectations.of(variant, index)
     if expected.holds is not None:
         return 0.0
-    path = expectations.task.part("path", expectations.scenarios[index])
+    path = expectations.mask("path", index)
     return 0.99 * float(close(evidence.values, expected)[path].mean())
 
 

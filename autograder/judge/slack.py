@@ -24,11 +24,8 @@ class Slack:
 
     def __init__(self, rule: Rule, program: dict[str, Any], mistaken: bool = False, inside: str = "float64"):
         dtype = program.get("dtype", "float64")
-        self.mixes, self.unit, self.coarse = (
-            rule.mixes,
-            max(ULP[dtype], ULP[inside]),
-            rule.coarse.get(dtype, COARSE[dtype]),
-        )
+        self.mixes, self.unit = rule.mixes, max(ULP[dtype], ULP[inside])
+        self.coarse = rule.coarse.get(dtype, COARSE[dtype])
         self.close = program.get("rtol", RTOL) + self.coarse
         if mistaken and len(program["events"]) > LONG:
             self.close *= AMPLIFIED

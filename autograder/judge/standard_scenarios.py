@@ -8,7 +8,7 @@ import numpy as np
 
 from autograder.judge.evidence import Scenario
 from autograder.judge.rounding import representable
-from autograder.judge.usage_scenarios import flat, two_groups
+from autograder.judge.usage_scenarios import flat, in_groups
 
 if TYPE_CHECKING:
     from autograder.judge.optimizer_task import Drawing
@@ -62,10 +62,9 @@ def _feature_runs(d: Drawing) -> list[Scenario]:
 def _groups(d: Drawing) -> list[Scenario]:
     """Two groups, and three: the last ones set all hyperparameters for themselves."""
     about, events = "groups with different hyperparameters", d.steps(4, d.task.shapes)
-    two = d.run("groups", f"two {about}", two_groups(d, d.hyper(), d.hyper()), events)
-    parts = np.array_split(np.arange(len(d.task.shapes)), 3)
-    groups = [{"params": part.tolist(), "hyper": d.hyper() if number else {}} for number, part in enumerate(parts)]
-    three = [{"groups": groups, "kwargs": d.hyper()}]
+    two = d.run("groups", f"two {about}", in_groups(d, d.hyper(), d.hyper()), events)
+    others = [d.hyper() for _ in range(2)]
+    three = in_groups(d, d.hyper(), *others)
     return [two, d.run("groups", f"three {about}", three, d.steps(2, d.task.shapes))]
 
 
@@ -79,7 +78,7 @@ def _schedule(d: Drawing) -> Scenario:
         events += [["set", 0, group, "lr", lr] for group in (0, 1)]
         events += d.steps(1, d.task.shapes)
     about = "the learning rate changes after step 2, and is zero on step 6"
-    return d.run("schedule", about, two_groups(d, first, second), events)
+    return d.run("schedule", about, in_groups(d, first, second), events)
 
 
 def _no_gradient(d: Drawing) -> list[Scenario]:
@@ -89,7 +88,7 @@ def _no_gradient(d: Drawing) -> list[Scenario]:
     for step in range(count):
         events[step][2][(step + 1) % count] = None
     events[count][2][0] = [0.0] * len(events[count][2][0])
-    run = d.run("no_gradient", "one parameter in turn has no gradient", two_groups(d, d.hyper(), d.hyper()), events)
+    run = d.run("no_gradient", "one parameter in turn has no gradient", in_groups(d, d.hyper(), d.hyper()), events)
     never = d.steps(3, d.task.shapes)
     for event in never:
         event[2][1] = None
@@ -100,7 +99,7 @@ def _reload(d: Drawing) -> Scenario:
     events = d.steps(3, d.task.shapes)
     events += [["set", 0, 1, "lr", d.task.draw["lr"](d.rng) * 0.5], ["reload", 0], *d.steps(3, d.task.shapes)]
     return d.run(
-        "reload", "saved and loaded into a new optimizer after step 3", two_groups(d, d.hyper(), d.hyper()), events
+        "reload", "saved and loaded into a new optimizer after step 3", in_groups(d, d.hyper(), d.hyper()), events
     )
 
 
@@ -201,7 +200,7 @@ def _together(d: Drawing) -> list[Scenario]:
         d.run(
             "together",
             "groups, missing gradients, new hyperparameters and a reload",
-            two_groups(d, d.all_on(), d.all_on()),
+            in_groups(d, d.all_on(), d.all_on()),
             events,
         ),
     ]
@@ -241,7 +240,7 @@ def _coarse(d: Drawing) -> Scenario:
     init = [representable(values if d.task.rule.mixes else np.abs(values), "bfloat16") for values in drawn]
     events = _of_one_sign(d.steps(1, d.task.shapes, dtype="bfloat16"), init)
     first, second = ({**hyper, "lr": 4 * hyper["lr"]} for hyper in (d.all_on(), d.all_on()))
-    instances, about = two_groups(d, first, second), "bfloat16 parameters, with everything on"
+    instances, about = in_groups(d, first, second), "bfloat16 parameters, with everything on"
     return d.run("together", about, instances, events, init=[flat(start) for start in init], dtype="bfloat16")
 
 

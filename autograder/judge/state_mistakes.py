@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from autograder.judge.variants import Step, Variant
-
-
-def _mistake(id: str, title: str, hints: tuple[str, str, str], **steps: Step) -> Variant:
-    return Variant(id, title, "misconception", steps, hints=hints)
-
+from autograder.judge.variants import Variant, misconception
 
 STATES = [
-    _mistake(
+    misconception(
         "state-shared",
         "with one state shared by all parameters",
         (
@@ -20,7 +15,7 @@ STATES = [
         ),
         slot=lambda which, i, shape: "all",
     ),
-    _mistake(
+    misconception(
         "state-by-shape",
         "with one state for all parameters of the same shape",
         (
@@ -30,7 +25,7 @@ STATES = [
         ),
         slot=lambda which, i, shape: tuple(shape),
     ),
-    _mistake(
+    misconception(
         "state-on-the-class",
         "with state kept outside the optimizer object, so that a second optimizer shares the first one's",
         (
@@ -40,7 +35,7 @@ STATES = [
         ),
         class_state=lambda: None,
     ),
-    _mistake(
+    misconception(
         "state-lost",
         "that starts from an empty state after load_state_dict",
         (
@@ -50,7 +45,7 @@ STATES = [
         ),
         reload=lambda fresh: (fresh.state.clear(), fresh.clocks.clear()),
     ),
-    _mistake(
+    misconception(
         "state-not-kept",
         "that starts every step from an empty state: what it computes is never stored",
         (
@@ -63,7 +58,7 @@ STATES = [
 ]
 
 CLOCKS = [
-    _mistake(
+    misconception(
         "clock-counts-updates",
         "with a step count that grows with every parameter instead of every step",
         (
@@ -73,7 +68,7 @@ CLOCKS = [
         ),
         clock=lambda instance: instance.clocks["all"],
     ),
-    _mistake(
+    misconception(
         "clock-on-the-class",
         "with one step count for all optimizers of the class",
         (
@@ -83,7 +78,7 @@ CLOCKS = [
         ),
         class_clock=lambda clocks, key: clocks["step"],
     ),
-    _mistake(
+    misconception(
         "memory-on-the-class",
         "with averages and step counts kept outside the optimizer object: a second optimizer starts with the first one's",
         (
@@ -94,7 +89,7 @@ CLOCKS = [
         class_state=lambda: None,
         class_clock=lambda clocks, key: clocks[key],
     ),
-    _mistake(
+    misconception(
         "clock-lost",
         "that starts counting steps again after load_state_dict",
         (
@@ -104,7 +99,7 @@ CLOCKS = [
         ),
         reload=lambda fresh: fresh.clocks.clear(),
     ),
-    _mistake(
+    misconception(
         "moments-lost",
         "that keeps its step count but loses its averages on load_state_dict",
         (

@@ -10,8 +10,9 @@ import numpy as np
 
 from autograder.judge.contract import Raises
 from autograder.judge.evidence import Evidence, Expected, Scenario, close
-from autograder.judge.exception_advice import advice_for_objects
+from autograder.judge.exception_advice import OBJECT_ADVICE, advice
 from autograder.judge.variants import Bank, Variant
+from autograder.worker.codes import AUTOCAST_LEFT_ON
 
 LOSS, NUMBER, FORM, BITS, FORWARDS, SCALE, KEPT = range(7)
 HEAD = 7
@@ -21,8 +22,6 @@ MANTISSA = {"float32": 23, "bfloat16": 7, "float16": 10}
 
 EXACT_LOSS = 1e-5
 """Relative error of a loss before any weight has moved: weights and data are whole numbers then, and only float32 rounds."""
-AUTOCAST_LEFT_ON = 2.0
-"""In place of 1 in a frame's KEPT."""
 MISTAKEN = 4.0
 """Roundings pile up where gradients do; what is wrong already may be further from its mistake than what is right."""
 
@@ -89,7 +88,7 @@ class StepTask:
         context = f" ({scenario.about})" if scenario.about else ""
         if evidence.raised:
             call = f"Call {max(evidence.event, 0) + 1}{context}"
-            return f"{call} raised {evidence.text}.{advice_for_objects(evidence.text)}"
+            return f"{call} raised {evidence.text}.{advice(evidence.text, OBJECT_ADVICE)}"
         width = frame_width(scenario.program)
         fine = close(evidence.values, expected).reshape(-1, width)
         if fine.all():

@@ -7,11 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograder.judge.rounding import representable
-from autograder.judge.variants import Step, Variant
-
-
-def _mistake(id: str, title: str, hints: tuple[str, str, str], **steps: Step) -> Variant:
-    return Variant(id, title, "misconception", steps, hints=hints)
+from autograder.judge.variants import misconception
 
 
 def _view_left_behind(run: Any, i: int, new: np.ndarray) -> None:
@@ -29,7 +25,7 @@ def _nothing_moves(run: Any, i: int, new: np.ndarray) -> None:
 
 
 STORAGE = [
-    _mistake(
+    misconception(
         "storage-replaced",
         "that puts a new tensor into p.data instead of changing the parameter in place",
         (
@@ -39,7 +35,7 @@ STORAGE = [
         ),
         storage=_view_left_behind,
     ),
-    _mistake(
+    misconception(
         "float32-inside",
         "that turns parameters into float32 to compute with, whatever their dtype",
         (
@@ -50,7 +46,7 @@ STORAGE = [
         storage=_as_float32,
         inside=lambda: "float32",
     ),
-    _mistake(
+    misconception(
         "local-variable-only",
         "that computes the new value but never writes it into the parameter",
         (

@@ -22,13 +22,11 @@ def flat(values: np.ndarray) -> list[float]:
     return [float(v) for v in np.ravel(values)]
 
 
-def two_groups(d: Drawing, first: dict[str, Any], second: dict[str, Any]) -> list[dict[str, Any]]:
-    """The first group is built from keywords, the second sets all hyperparameters for itself."""
-    half = (len(d.task.shapes) + 1) // 2
-    rest = list(range(half, len(d.task.shapes)))
-    return [
-        {"groups": [{"params": list(range(half)), "hyper": {}}, {"params": rest, "hyper": second}], "kwargs": first}
-    ]
+def in_groups(d: Drawing, first: dict[str, Any], *others: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
+    """The first group is built from keywords, each other sets hyperparameters for itself; parameters are shared out evenly."""
+    parts = np.array_split(np.arange(len(d.task.shapes)), 1 + len(others))
+    groups = [{"params": part.tolist(), "hyper": own} for part, own in zip(parts, ({}, *others), strict=True)]
+    return [{"groups": groups, "kwargs": first, **more}]
 
 
 def usage_scenarios(d: Drawing) -> list[Scenario]:
@@ -51,9 +49,7 @@ def _switched_off(d: Drawing) -> Scenario:
     if "nesterov" in first:
         first["nesterov"], off["nesterov"], zero["nesterov"] = True, False, False
     zero |= {name: 0.0 for name in ("momentum", "alpha") if name in zero}
-    parts = np.array_split(np.arange(len(d.task.shapes)), 3)
-    groups = [{"params": part.tolist(), "hyper": own} for part, own in zip(parts, ({}, off, zero), strict=True)]
-    instances = [{"groups": groups, "kwargs": first, "form": "groups of generators"}]
+    instances = in_groups(d, first, off, zero, form="groups of generators")
     about = "later groups switch off what the constructor switches on"
     return d.run("together", about, instances, d.steps(3, d.task.shapes))
 
@@ -68,7 +64,7 @@ def _transposed(d: Drawing) -> Scenario:
 
 def _groups_without_gradients(d: Drawing) -> Scenario:
     """First one group has none, then nobody has."""
-    instances, events = two_groups(d, d.hyper(), d.hyper()), d.steps(4, d.task.shapes)
+    instances, events = in_groups(d, d.hyper(), d.hyper()), d.steps(4, d.task.shapes)
     for i in instances[0]["groups"][0]["params"]:
         events[0][2][i] = None
     events[2][2] = [None for _ in d.task.shapes]

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 Step = Callable[..., Any]
+Hints = tuple[str, str, str]
 Kind = Literal["canonical", "convention", "misconception"]
 
 
@@ -81,6 +82,11 @@ class Variant:
 CANONICAL = Variant("canonical", "the rule as the task states it", "canonical")
 
 
+def misconception(id: str, title: str, hints: Hints, **steps: Step) -> Variant:
+    """A mistake that no single bank owns."""
+    return Variant(id, title, "misconception", steps, hints=hints)
+
+
 class Bank:
     """The variants of one task, in the order in which they are tried."""
 
@@ -106,7 +112,7 @@ class Bank:
         id: str,
         title: str,
         *,
-        hints: tuple[str, str, str],
+        hints: Hints,
         source: str = "",
         order: tuple[str, ...] | None = None,
         state: Mapping[str, Step] | None = None,

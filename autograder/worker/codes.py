@@ -12,6 +12,13 @@ TEXT = 400
 GRAD_MODE_OFF = 2.0
 """In place of 1 for a graph kept in an optimizer's state: its step leaves gradients switched off."""
 
+AUTOCAST_LEFT_ON = 2.0
+"""In place of 1 for parameters that kept their dtypes: after the call autocast is still on."""
+GROUPS_EXTRAS = ("foreign", "buffers", "earlier", "unreadable", "listed", "usable", "untouched")
+"""Of parameter groups: things in them that are no parameter of the model; how many of them are its buffers, and parameters
+of the models before it; groups without a number as weight_decay; what they are (LISTED for a list of dicts); 1 where torch
+builds an optimizer from it, 0 where it does not, SETS where it refuses a set; 1 where the model is as it was."""
+LISTED, SETS = 1.0, 2.0
 GRADIENTS_OFF = 7.0
 """In place of the kind of what a function returned: after its call gradients are switched off."""
 

@@ -1,7 +1,7 @@
 """Builds a model, asks for its parameter groups, and notes where each parameter landed.
 
 Two numbers for each parameter, in the order of named_parameters(): how often it is in the groups, and the weight_decay
-of the first group that has it (NaN where there is none). Then `EXTRAS`.
+of the first group that has it (NaN where there is none). Then GROUPS_EXTRAS.
 """
 
 from __future__ import annotations
@@ -13,14 +13,10 @@ from typing import Any
 import torch
 from torch import nn
 
+from autograder.worker.codes import LISTED, SETS
 from autograder.worker.harness import Recorder
 from autograder.worker.players.tensors import numbers
 
-EXTRAS = ("foreign", "buffers", "earlier", "unreadable", "listed", "usable", "untouched")
-"""Things in groups that are no parameter of the model; how many of them are its buffers, and parameters of the models
-before it; groups without a number as weight_decay; a code of `_form`; 1 where torch builds an optimizer from it, 0 where it
-does not, SETS where it refuses a set; 1 where the model is as it was."""
-SETS = 2.0
 EARLIER: list[torch.Tensor] = []
 """The parameters of the models that came before."""
 
@@ -39,8 +35,8 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
     recorder.event = 1
     result = getattr(module, scenario["entry"])(model, scenario["weight_decay"])
     groups = result if isinstance(result, list | tuple) else []
-    listed = _form(result) == 1
-    found = [(_members(group["params"]), group) for group in groups] if listed else []
+    form = _form(result)
+    found = [(_members(group["params"]), group) for group in groups] if form == LISTED else []
     known = {id(param) for param in params}
     foreign = [member for members, _ in found for member in members if id(member) not in known]
     buffers, before_it = {buffer.data_ptr() for buffer in model.buffers()}, {id(param) for param in EARLIER}
@@ -59,7 +55,7 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
         for param, (values, trainable) in zip(params, before, strict=True)
     )
     untouched = untouched and modes == [part.training for part in model.modules()]
-    recorder.put(0, [*places, len(foreign), held, earlier, unreadable, _form(result), usable, untouched])
+    recorder.put(0, [*places, len(foreign), held, earlier, unreadable, form, usable, untouched])
 
 
 def build(spec: dict[str, Any]) -> nn.Module:
@@ -86,14 +82,14 @@ def _module(node: dict[str, Any]) -> nn.Module:
 
 
 def _form(result: Any) -> float:
-    """1 for a list of dicts with a key "params"; else 0 for two lists, 2 for a dict, 3 for a list of dicts without that key, 4
+    """LISTED for a list of dicts with a key "params"; else 0 for two lists, 2 for a dict, 3 for a list of dicts without that key, 4
     for None, 5 for an empty list, 6 for anything else."""
     if not isinstance(result, list | tuple):
         return 2.0 if isinstance(result, dict) else 4.0 if result is None else 6.0
     if not result:
         return 5.0
     if all(isinstance(group, dict) for group in result):
-        return 1.0 if all("params" in group for group in result) else 3.0
+        return LISTED if all("params" in group for group in result) else 3.0
     return 0.0 if len(result) == 2 and all(isinstance(group, list | tuple) for group in result) else 6.0
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from autograder.worker.codes import AUTOCAST_LEFT_ON
 from autograder.worker.harness import Recorder
 from autograder.worker.players.tensors import numbers, size_of, tensor
 
@@ -176,7 +177,7 @@ class _Run:
             0 if elsewhere else MANTISSA.get(self.model.made_of, -1),
             self.model.forwards,
             self.scaler.value if self.scaler is not None else np.nan,
-            2.0 if left_on else float(kept),
+            AUTOCAST_LEFT_ON if left_on else float(kept),
         ]
         sizes = [size_of(list(weight.shape)) for weight in weights]
         values = np.concatenate([numbers(w, n) for w, n in zip(weights, sizes, strict=True)])
