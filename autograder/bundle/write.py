@@ -15,7 +15,7 @@ from pathlib import Path
 from autograder.bundle.seal_checks import sealed_source
 from autograder.errors import CourseError
 from autograder.judge.engine import PUBLIC_SEED
-from autograder.judge.recorded import AT_HOME, record
+from autograder.judge.recorded import record, stays_at_home
 from autograder.judge.registry import SUFFIX, implementation_tasks, load_task
 from course_lib.workspace import STUDENT_PACKAGES
 
@@ -114,7 +114,7 @@ def _judge(root: Path) -> list[Path]:
 
 def _is_of_banks(path: Path) -> bool:
     """Whether a module of autograder/judge is one that only a bank needs."""
-    return f"autograder.judge.{path.stem}" in AT_HOME
+    return stays_at_home(f"autograder.judge.{path.stem}")
 
 
 def _is_source(path: Path) -> bool:
