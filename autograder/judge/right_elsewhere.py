@@ -111,12 +111,14 @@ def _properties(
     for name in defaults:
         yield (_SAME, name), _unlike_the_first(name, defaults)
         yield (_UNCHANGED, name), _changed(name, defaults)
+        yield (_NOT_ZERO, name), _zero(name, defaults)
     for name, off in features.items():
         yield ("Without {} everything is right.", name), _switched_on(off)
 
 
 _SAME = "Where a group has the first group's {}, everything is right."
 _UNCHANGED = "While a group keeps the {} it was built with, everything is right."
+_NOT_ZERO = "Where {} is not 0, everything is right."
 
 
 def _gradients(events: list[list[Any]]) -> list[Any]:
@@ -195,6 +197,15 @@ def _changed(name: str, defaults: Mapping[str, Any]) -> Property:
         which, position, _ = home(case.program, case.param)
         built = _built_with(case.program, which, position, defaults)[name]
         return bool(_value_now(case, which, position, name, defaults) != built)
+
+    return has
+
+
+def _zero(name: str, defaults: Mapping[str, Any]) -> Property:
+    def has(case: Case) -> bool:
+        which, position, _ = home(case.program, case.param)
+        value = _value_now(case, which, position, name, defaults)
+        return isinstance(value, float) and value == 0
 
     return has
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 LARGE = 1e4
 """Neighbours in float32 are 1e-3 apart here."""
 
+SMALL = 1e-8
+"""Of a gradient."""
+
 
 def flat(values: np.ndarray) -> list[float]:
     """As plain data."""
@@ -40,7 +43,8 @@ def usage_scenarios(d: Drawing) -> list[Scenario]:
         _rollback(d),
         _unfrozen(d),
     ]
-    return [*found, _decay_alone(d)] if "momentum" in d.task.rule.hyper else found
+    found += [_decay_alone(d)] if "momentum" in d.task.rule.hyper else []
+    return [*found, _no_epsilon(d)] if "eps" in d.task.rule.hyper else found
 
 
 def _switched_off(d: Drawing) -> Scenario:
@@ -108,9 +112,19 @@ def _decay_alone(d: Drawing) -> Scenario:
     return d.run("together", "momentum=0, with weight decay", instances, d.steps(2, d.task.shapes))
 
 
+def _no_epsilon(d: Drawing) -> Scenario:
+    """Gradients as small as a usual ε, which one group does without."""
+    instances = in_groups(d, d.hyper(), {**d.hyper(), "eps": 0.0})
+    about = f"eps=0 in the second group, gradients of {SMALL:.0e}".replace("e-0", "e-")
+    return d.run("together", about, instances, d.steps(2, d.task.shapes, scale=SMALL))
+
+
 def _precise(d: Drawing) -> Scenario:
-    """Parameters so large beside their moves that float32, which holds where they start, does not hold where they go."""
+    """Parameters so large beside their moves that float32, which holds where they start, does not hold where they go; and a
+    decay so weak that only such parameters show it."""
     shapes = d.task.shapes[:2]
     init = [flat(representable(LARGE * d.values(shape), "float32")) for shape in shapes]
-    about = f"float64 parameters of about {LARGE:.0f}"
-    return d.run("dtypes", about, d.one_group(d.hyper(), 2), d.steps(2, shapes), shapes, init=init)
+    hyper = d.hyper()
+    hyper |= {"weight_decay": round(float(d.rng.uniform(1e-4, 3e-4)), 6)} if "weight_decay" in hyper else {}
+    about = f"float64 parameters of about {LARGE:.0f}" + (", weak weight decay" if "weight_decay" in hyper else "")
+    return d.run("dtypes", about, d.one_group(hyper, 2), d.steps(2, shapes), shapes, init=init)

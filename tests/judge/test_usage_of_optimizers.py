@@ -32,6 +32,8 @@ OWN_LOAD = """
         (sgd, 'super().__init__(params, dict(', 'params = [p for p in params if not isinstance(p, torch.Tensor) or p.requires_grad]\n        super().__init__(params, dict(', "parameter 2 is frozen until step 2"),
         (adam, "    @torch.no_grad()\n", OWN_LOAD.format(before="kept = dict(self.state)").replace("(state_dict)\n\n", "(state_dict)\n        self.state.update({p: own for p, own in kept.items() if p not in self.state})\n\n"), "go back to what was saved after step 1"),
         (adamw, "    @torch.no_grad()\n", OWN_LOAD.format(before="assert len(state_dict['state']) == sum(len(g['params']) for g in self.param_groups)"), "saved and loaded before step 1"),
+        (adam, 'group["eps"]', '(group["eps"] or 1e-8)', "Where eps is not 0, everything is right"),
+        (adamw, 'group["weight_decay"]', '(group["weight_decay"] if group["weight_decay"] >= 1e-3 else 0.0)', "weak weight decay"),
         (rmsprop, "def step(self, closure=None):", "def step(self, fn=None):\n        closure = fn", "Compare your signature"),
     ],
 )  # fmt: skip
