@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from autograder.judge.function_task import _error_name
-from autograder.judge.modular_task import DRAWS, FEATURES, LINES, SPLIT, shown
+from autograder.judge.modular_seen import DRAWS, FEATURES, LINES, SPLIT
+from autograder.judge.modular_task import shown
 
 
 def explain_call(call: dict[str, Any], mine: np.ndarray, right: np.ndarray, fine: np.ndarray) -> str:
