@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from autograder.judge.evidence import Evidence, Expected, Scenario, close
+from autograder.judge.shortcuts import Shortcuts
 from autograder.judge.variants import Bank, Variant
-from autograder.oracles.grok import Watched, watch
+from autograder.oracles.grok import Script, Watched, watch
 from autograder.worker.players.grok import HEAD, LISTS
 
 GROUP_SIZES = (120, 60, 17, 2, 1)
@@ -28,6 +29,19 @@ FLAGS = (
     "no_dict",
     "not_floats",
 )
+
+
+class _Scripts(Shortcuts):
+    """Remembers what the scripted models give: most mistakes look at most of it too."""
+
+    task: GrokTask
+
+    def __init__(self, task: GrokTask, scenarios: Sequence[Scenario]):
+        super().__init__(task, scenarios)
+        self._scripts = [Script(scenario.program) for scenario in scenarios]
+
+    def simulate(self, variant: Variant, index: int) -> Expected:
+        return self.task.simulate(variant, self.scenarios[index], self._scripts[index])
 
 
 @dataclass(frozen=True)
@@ -49,11 +63,15 @@ class GrokTask:
         """All scenarios of the task, drawn from a seed."""
         return self.draw(np.random.default_rng([seed, *self.id.encode()]))
 
-    def simulate(self, variant: Variant, scenario: Scenario) -> Expected:
-        """The numbers that a program which follows `variant` leaves."""
+    def simulate(self, variant: Variant, scenario: Scenario, script: Script | None = None) -> Expected:
+        """The numbers that a program which follows `variant` leaves. script: the scenario's, where there is one."""
         with np.errstate(all="ignore"):
-            run = watch(scenario.program, variant.steps)
+            run = watch(scenario.program, variant.steps, script)
         return _expected(run, scenario)
+
+    def shortcuts(self, scenarios: Sequence[Scenario]) -> Shortcuts:
+        """One scripted model for all variants."""
+        return _Scripts(self, scenarios)
 
     def part(self, name: str, scenario: Scenario) -> np.ndarray:
         """Parts: "curves" (the five lists), "training" (updates and gradients), "firsts", "stops" (steps, updates and

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 THRESHOLD = 0.99
+Set = tuple[np.ndarray, np.ndarray]
+"""x and y."""
+T = TypeVar("T")
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
@@ -88,11 +91,41 @@ class Watched:
 
 
 class Script:
-    """The scripted model: tables[k] (groups, classes) after k updates."""
+    """The scripted model and its data: tables[k] (groups, classes) after k updates. What it gave once is remembered."""
 
     def __init__(self, program: Mapping[str, Any]):
         self.tables = np.array(program["tables"], dtype=float)
         self.bump, self.gain = np.array(program["bump"], dtype=float), program["gain"]
+        parts = [np.repeat(np.array(part), program["repeats"], axis=0) for part in program["data"]]
+        self.train, self.val = (parts[0], parts[1]), (parts[2], parts[3])
+        self._given: dict[tuple[Any, ...], Any] = {}
+
+    def score(self, data: Set, k: int, training: bool, loss: Callable[..., float]) -> tuple[float, int]:
+        """The loss, and how many are right."""
+
+        def work() -> tuple[float, int]:
+            logits = self.logits(k, data[0], training)
+            return loss(logits, data[1]), int((logits.argmax(axis=1) == data[1]).sum())
+
+        return self._once(data, (k, training, loss), work)
+
+    def slope(self, data: Set, k: int, training: bool, slope: Callable[..., np.ndarray]) -> np.ndarray:
+        """The gradient of the tables, flat; not to be changed."""
+
+        def work() -> np.ndarray:
+            return self.gradient(data[0], slope(self.logits(k, data[0], training), data[1]), training)
+
+        return self._once(data, (k, training, slope), work)
+
+    def _once(self, data: Set, key: tuple[Any, ...], work: Callable[[], T]) -> T:
+        """Remembered for the script's own sets, not for parts of them."""
+        if data is not self.train and data is not self.val:
+            return work()
+        key = (data is self.train, *key)
+        if key not in self._given:
+            self._given[key] = work()
+        found: T = self._given[key]
+        return found
 
     def logits(self, k: int, x: np.ndarray, training: bool) -> np.ndarray:
         """Row a of the table turned by b places; scaled and bumped in train mode."""
@@ -110,12 +143,12 @@ class Script:
         return np.asarray((np.arange(classes) - x[:, 1:]) % classes)
 
 
-def watch(program: Mapping[str, Any], replaced: Mapping[str, Callable[..., Any]]) -> Watched:
-    """The run as `STEPS` decide, with some of them replaced."""
+def watch(
+    program: Mapping[str, Any], replaced: Mapping[str, Callable[..., Any]], script: Script | None = None
+) -> Watched:
+    """The run as `STEPS` decide, with some of them replaced. script: the program's, where there is one already."""
     do = {**STEPS, **replaced}
-    script, run = Script(program), Watched()
-    parts = [np.repeat(np.array(part), program["repeats"], axis=0) for part in program["data"]]
-    train, val = (parts[0], parts[1]), (parts[2], parts[3])
+    script, run = script or Script(program), Watched()
     memorised = grokked = None
     max_steps, log_every = program["max_steps"], program["log_every"]
     updates, k, left = do["updates"](max_steps), 0, -1
@@ -123,7 +156,7 @@ def watch(program: Mapping[str, Any], replaced: Mapping[str, Callable[..., Any]]
     given = program["training"]
     while True:
         if left < 0 and do["logged"](k, max_steps, log_every):
-            row = _row(script, do, k, max_steps, train, val, given, not run.rows)
+            row = _row(script, do, k, max_steps, given, not run.rows)
             number = len(run.rows)
             memorised = do["memorised"](memorised, k, row[3], do["threshold"](), number)
             grokked = do["grokked"](grokked, k, row[4], do["threshold"](), number)
@@ -134,7 +167,8 @@ def watch(program: Mapping[str, Any], replaced: Mapping[str, Callable[..., Any]]
             break
         left -= left > 0
         training = do["train_mode"](bool(run.rows), given)
-        before = do["gradient"](_gradient(script, do, k, train, val, training), before, k)
+        data = do["gradient_set"](script.train, script.val, k)
+        before = do["gradient"](script.slope(data, k, training, do["slope"]), before, k)
         run.gradients.append(before)
         k += 1
     firsts = do["swap"](memorised, grokked)
@@ -146,31 +180,14 @@ def watch(program: Mapping[str, Any], replaced: Mapping[str, Callable[..., Any]]
     return run
 
 
-Set = tuple[np.ndarray, np.ndarray]
-
-
 def _row(
-    script: Script,
-    do: Mapping[str, Callable[..., Any]],
-    k: int,
-    max_steps: int,
-    train: Set,
-    val: Set,
-    given: bool,
-    first_look: bool,
+    script: Script, do: Mapping[str, Callable[..., Any]], k: int, max_steps: int, given: bool, first_look: bool
 ) -> list[float]:
     state = do["evaluated"](k, max_steps)
     found: list[tuple[float, float]] = []
-    for x, y in (do["train_set"](train, val), do["val_set"](train, val)):
-        logits = script.logits(state, x, do["eval_mode"](given, first_look and not found))
-        right = int((logits.argmax(axis=1) == y).sum())
-        found.append((do["loss"](logits, y), do["accuracy"](right, len(y), len(train[1]))))
+    for choose in (do["train_set"], do["val_set"]):
+        data = choose(script.train, script.val)
+        loss, right = script.score(data, state, do["eval_mode"](given, first_look and not found), do["loss"])
+        found.append((loss, do["accuracy"](right, len(data[1]), len(script.train[1]))))
     (train_loss, train_acc), (val_loss, val_acc) = found
     return [do["label"](k), train_loss, val_loss, train_acc, val_acc]
-
-
-def _gradient(
-    script: Script, do: Mapping[str, Callable[..., Any]], k: int, train: Set, val: Set, training: bool
-) -> np.ndarray:
-    x, y = do["gradient_set"](train, val, k)
-    return script.gradient(x, do["slope"](script.logits(k, x, training), y), training)
