@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 
@@ -23,3 +25,8 @@ def floor(rng: np.random.Generator, below: float) -> float:
 def tiny_peak(rng: np.random.Generator) -> float:
     """A peak learning rate about 1e-7: whatever is cut off, rounded or added shows beside it."""
     return float(f"{rng.uniform(1e-7, 3e-7):.3g}")
+
+
+def other_rates(rng: np.random.Generator, first: dict[str, Any]) -> dict[str, Any]:
+    """Another peak and another floor than a budget has, each right beside the other one that it has."""
+    return {"peak_lr": float(f"{first['peak_lr'] * rng.uniform(2, 3):.3g}"), "min_lr": floor(rng, 0.5 * first["peak_lr"])}

@@ -75,6 +75,34 @@ def _whole_numbers(rng: np.random.Generator) -> list[dict[str, Any]]:
     return [*({"args": [*pair, b, B]} for pair in pairs), {"args": [[6], [4], 3, 6]}]
 
 
+def _unusual(rng: np.random.Generator) -> list[dict[str, Any]]:
+    """Draws that a cautious program may leave out, and that count like any others."""
+
+    def noted(note: str, smalls: list[float], bigs: list[float]) -> dict[str, Any]:
+        return {"args": [smalls, bigs, 4, 48], "note": note}
+
+    small, big = (float(f"{mean * rng.uniform(0.9, 1.1):.3g}") for mean in (2.0, 1.1))
+    some, others = ([float(x) for x in _norms(rng, mean, count)] for mean, count in ((2.0, 6), (1.1, 6)))
+    many, more = ([float(x) for x in _norms(rng, mean, count)] for mean, count in ((2.0, 300), (1.1, 260)))
+    return [
+        noted("one of the first is 0", [*some[:4], 0.0, *some[4:]], others),
+        noted("the first ones all equal, the last one far above them", [small] * 60 + [100 * small], others),
+        noted("most of them equal", [*[small] * 5, small / 2], [*[big] * 5, big / 2]),
+        noted("hundreds of draws", many, more),
+    ]
+
+
+def _scales(rng: np.random.Generator) -> list[dict[str, Any]]:
+    """One draw each. The tiny and the huge ones are exact also in float32, so that a rounded or bounded result shows."""
+    signal, noise = float(rng.uniform(0.5, 2.0)), float(rng.uniform(0.2, 0.5))
+    little, nearly = 2.0**-15, 2.0**-20
+    return [
+        {"args": [[signal + signal * noise / 4], [signal + signal * noise / 48], 4, 48]},
+        {"args": [[1 + little], [1 + little / 2], 1, 2], "note": "hardly any noise", "exact": True},
+        {"args": [[1.0], [0.5 + nearly / 2], 1, 2], "note": "hardly anything but noise", "exact": True},
+    ]
+
+
 def scenarios(rng: np.random.Generator) -> list[Scenario]:
     """Lists, tensors, draws of unequal number, extreme sizes, negative estimates."""
 
@@ -100,4 +128,9 @@ def scenarios(rng: np.random.Generator) -> list[Scenario]:
             _negative(rng, "noise", "float64"),
         ),
     ]
-    return [*found, made("sizes", "whole numbers", *_whole_numbers(rng))]
+    found.append(made("sizes", "whole numbers", *_whole_numbers(rng)))
+    return [
+        *found,
+        made("lists", "draws that are 0, equal, far away or many", *_unusual(rng)),
+        made("sizes", "small, tiny and huge noise scales", *_scales(rng), _call(rng, 6, 5, sizes=(8, 1_000_000))),
+    ]

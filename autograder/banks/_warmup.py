@@ -7,7 +7,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.judge.rule import Quantities
 from autograder.judge.variants import Bank
+
+
+def only_step_of_the_warmup(s: Quantities) -> np.ndarray:
+    """Where step / (warmup_steps - 1) is 0/0: linspace begins at zero, a last step is the peak, and both are this one."""
+    return np.asarray((s.step == 0) & (s.warmup_steps == 1))
 
 
 def warmup_conventions(bank: Bank) -> None:
@@ -29,6 +35,7 @@ def warmup_conventions(bank: Bank) -> None:
         "step / (warmup_steps - 1) in the warmup, so that its last step is the peak",
         source="DINO (numpy.linspace over the warmup)",
         ramp=lambda s: s.step / max(s.warmup_steps - 1, 1),
+        either=only_step_of_the_warmup,
     )
 
 

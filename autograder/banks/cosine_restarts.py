@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from autograder.banks._budgets import floor, peak, tiny_peak, whole
+from autograder.banks._budgets import floor, other_rates, peak, tiny_peak, whole
 from autograder.banks._decay import cosine_mistakes, floor_mistakes, returns_a_factor
 from autograder.judge.evidence import Scenario
 from autograder.judge.rule import Quantities
-from autograder.judge.schedule_task import ScheduleTask, walk
+from autograder.judge.schedule_task import ScheduleTask, one_changed, walk
 from autograder.judge.variants import Bank
 from autograder.oracles.cosine_restarts import FORMULA
 
@@ -181,7 +181,7 @@ def scenarios(rng: np.random.Generator) -> list[Scenario]:
     found = [_walk(rng, "periods", "periods of equal length", whole(rng, 5, 9), 1, False) for _ in range(2)]
     found += [_walk(rng, "floor", "with min_lr", whole(rng, 5, 9), 1, True) for _ in range(2)]
     found += [_walk(rng, "growing", f"period_mult = {m}", whole(rng, 3, 5), m, False) for m in (2, 3)]
-    return found + _edges(rng) + _together(rng) + _late(rng) + _numbers(rng)
+    return found + _edges(rng) + _together(rng) + _late(rng) + _numbers(rng) + _long(rng)
 
 
 def _arguments(rng: np.random.Generator, period: int, mult: int, floored: bool) -> dict[str, Any]:
@@ -275,6 +275,22 @@ def _numbers(rng: np.random.Generator) -> list[Scenario]:
         walk(FORMULA.entry, "edges", "min_lr as high as peak_lr", range(30), level),
         walk(FORMULA.entry, "edges", "a tiny peak", range(30), small),
         walk(FORMULA.entry, "edges", "whole numbers for learning rates", range(30), integers),
+    ]
+
+
+def _long(rng: np.random.Generator) -> list[Scenario]:
+    """A period by whose reciprocal a step cannot be multiplied: 49 * (1 / 49) < 1; the fourteenth of growing periods; a long
+    period near its beginning; calls that differ in one argument."""
+    odd, growing = _arguments(rng, 49, 1, True), _arguments(rng, 1, 2, True)
+    long = _arguments(rng, 100_000, 3, False) | {"peak_lr": 1, "min_lr": 0}
+    first = _arguments(rng, whole(rng, 5, 6), 2, True)
+    others = {"period": 4} | other_rates(rng, first) | {"period_mult": 3}
+    around = [step for i in range(1, 11) for step in (49 * i - 1, 49 * i, 49 * i + 1)]
+    return [
+        walk(FORMULA.entry, "edges", "periods of 49 steps", around, odd),
+        walk(FORMULA.entry, "edges", "behind a dozen growing periods", [*range(30), 8190, 8191, 13_000], growing),
+        walk(FORMULA.entry, "edges", "a long period", [*range(0, 40, 2), *range(889, 899)], long),
+        one_changed(FORMULA.entry, "together", whole(rng, 20, 22), first, others),
     ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from autograder.judge.evidence import Scenario
@@ -187,7 +189,36 @@ def _draw(rng: np.random.Generator) -> list[Scenario]:
         calls(entry, "numbers", "numbers", [*plain, *named]),
         calls(entry, "still", "a gradient of 0", still),
         calls(entry, "tensors", "tensors", tensors),
+        calls(entry, "numbers", "whole, large and small numbers, and a step across the lowest point", _more_numbers()),
+        calls(entry, "tensors", "tensors of other shapes", _shapes(rng)),
+        calls(entry, "tensors", "the same tensors, changed between the calls", _training(rng), late=True),
     ]
+
+
+def _more_numbers() -> list[dict[str, Any]]:
+    """Three and one are whole numbers, half of one is not; the start page takes a step of 1.9 from 3."""
+    given: list[tuple[float, float, float]] = [(3, 1, 0.5), (2, 3, 1), (3.0, 3.0, 1.9)]
+    return [{"args": list(call)} for call in [*given, (1.0, 1e4, 0.5), (-1e6, -1e7, 0.25), (1e-6, 2e-7, 0.5)]]
+
+
+def _shapes(rng: np.random.Generator) -> list[dict[str, Any]]:
+    """No dimension, one number, three dimensions, numbers that do not lie in a row."""
+    shapes = [(), (1,), (2, 3, 2), (3, 4)]
+    return [_step(rng, shape, 0.5, layout="transposed" if shape == (3, 4) else "contiguous") for shape in shapes]
+
+
+def _training(rng: np.random.Generator) -> list[dict[str, Any]]:
+    """As in training: one tensor for theta and one for the gradient, whose numbers change between the calls."""
+    return [_step(rng, (3,), lr, named=True) for lr in (0.125, 0.125, 0.5)]
+
+
+def _step(
+    rng: np.random.Generator, shape: tuple[int, ...], lr: float, layout: str = "contiguous", named: bool = False
+) -> dict[str, Any]:
+    sequences = [as_tensor(rng.uniform(0.3, 2.0, shape), layout=layout) for _ in range(2)]
+    if named:
+        sequences = [{**made, "object": name} for made, name in zip(sequences, ("theta", "gradient"), strict=True)]
+    return {"args": [*sequences, lr], "returns": [{"shape": list(shape), "dtype": "float64"}]}
 
 
 TASK = FunctionTask("first_step", module="course_lib/optim/first_step.py", formula=FORMULA, bank=bank, draw=_draw)

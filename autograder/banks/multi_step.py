@@ -10,7 +10,7 @@ from autograder.banks._budgets import peak, tiny_peak, whole
 from autograder.banks._decay import returns_a_factor
 from autograder.banks._warmup import warmup_conventions, warmup_mistakes
 from autograder.judge.evidence import Scenario
-from autograder.judge.schedule_task import ScheduleTask, walk
+from autograder.judge.schedule_task import ScheduleTask, one_changed, walk
 from autograder.judge.variants import Bank
 from autograder.oracles.multi_step import FORMULA
 
@@ -177,7 +177,7 @@ def scenarios(rng: np.random.Generator) -> list[Scenario]:
     """Runs for each claim, every integer step of them."""
     found = [_run(rng, "steps", f"{n} milestones", 0, n) for n in (2, 3)]
     found += [_run(rng, "warmup", "with warmup", whole(rng, 4, 7), 2) for _ in range(2)]
-    return found + _edges(rng) + _together(rng) + _starts(rng) + _numbers(rng)
+    return found + _edges(rng) + _together(rng) + _starts(rng) + _numbers(rng) + _many(rng)
 
 
 def _arguments(rng: np.random.Generator, warmup: int, count: int) -> dict[str, Any]:
@@ -276,6 +276,26 @@ def _numbers(rng: np.random.Generator) -> list[Scenario]:
         walk(FORMULA.entry, "edges", "a tiny learning rate", range(30), small),
         walk(FORMULA.entry, "edges", "a gamma of one", range(30), level),
         walk(FORMULA.entry, "edges", "whole numbers", range(30), integers),
+    ]
+
+
+def _many(rng: np.random.Generator) -> list[Scenario]:
+    """Milestones that leave next to nothing; a whole number for the peak and a fraction for gamma; a long warmup; calls that
+    differ in one argument."""
+    many, tenths = _arguments(rng, 0, 30), _arguments(rng, 4, 4)
+    tenths |= {"peak_lr": 1, "gamma": 0.1}
+    ramp = _arguments(rng, 3_000_000, 3)
+    first = _arguments(rng, 5, 0) | {"milestones": [7, 12, 30]}
+    another = peak(rng)
+    others = {"milestones": [7, 25, 30], "gamma": round(first["gamma"] + 0.2, 2), "peak_lr": another}
+    in_warmup = {"warmup_steps": 7, "peak_lr": another}
+    steps = range(many["milestones"][-1] + 3)
+    return [
+        walk(FORMULA.entry, "edges", "thirty milestones", steps, many, relative=True),
+        walk(FORMULA.entry, "edges", "a whole number for peak_lr, a tenth for gamma", range(30), tenths),
+        walk(FORMULA.entry, "edges", "a warmup of millions of steps", [1, 898, 899], ramp),
+        one_changed(FORMULA.entry, "together", whole(rng, 14, 20), first, others),
+        one_changed(FORMULA.entry, "together", whole(rng, 2, 4), first, in_warmup),
     ]
 
 

@@ -6,17 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from autograder.banks._budgets import floor, peak, tiny_peak, whole
+from autograder.banks._budgets import floor, other_rates, peak, tiny_peak, whole
 from autograder.banks._decay import cosine_mistakes, end_mistakes, floor_mistakes, jump_to_the_floor, returns_a_factor
 from autograder.banks._warmup import (
     floor_in_the_warmup,
+    only_step_of_the_warmup,
     warmup_conventions,
     warmup_mistakes,
     warmup_over_total,
     warmup_through_a_fraction,
 )
 from autograder.judge.evidence import Scenario
-from autograder.judge.schedule_task import ScheduleTask, walk
+from autograder.judge.schedule_task import ScheduleTask, one_changed, walk
 from autograder.judge.variants import Bank
 from autograder.oracles.warmup_cosine import FORMULA
 
@@ -45,6 +46,7 @@ bank.convention(
     "step / (warmup_steps - 1) in the warmup and a decay whose first step is already below the peak",
     source="transformers' get_cosine_with_min_lr_schedule_with_warmup_lr_rate, warmup_lr_rate = 0",
     ramp=lambda s: s.step / max(s.warmup_steps - 1, 1),
+    either=only_step_of_the_warmup,
     span=lambda s: s.total_steps - s.warmup_steps,
     progress=lambda s: (s.step + 1 - s.warmup_steps) / s.span,
 )
@@ -197,7 +199,7 @@ def scenarios(rng: np.random.Generator) -> list[Scenario]:
     found += [_budget(rng, "floor", "with min_lr", 0, True) for _ in range(2)]
     found += [_after(rng) for _ in range(2)]
     found += _edges(rng)
-    return found + _together(rng) + _lengths(rng) + _numbers(rng)
+    return found + _together(rng) + _lengths(rng) + _numbers(rng) + _long(rng)
 
 
 def _arguments(rng: np.random.Generator, total: int, warmup: int, floored: bool) -> dict[str, Any]:
@@ -270,6 +272,24 @@ def _numbers(rng: np.random.Generator) -> list[Scenario]:
         walk(FORMULA.entry, "edges", "min_lr as high as peak_lr", range(12 + LONG), level),
         walk(FORMULA.entry, "edges", "a tiny peak, nothing else", [*range(30), *range(30, 125, 5)], small),
         walk(FORMULA.entry, "edges", "whole numbers for learning rates", range(12 + LONG), integers),
+    ]
+
+
+def _long(rng: np.random.Generator) -> list[Scenario]:
+    """Long warmups and decays, each near its beginning: stepping there by a torch scheduler takes its time. A warmup of most
+    of the run; calls that differ in one argument."""
+    ramp = _arguments(rng, 3_200_000, 3_000_000, True)
+    decay = _arguments(rng, 100_000, whole(rng, 3, 9), False) | {"peak_lr": 1, "min_lr": 0}
+    mostly = _arguments(rng, whole(rng, 130, 160), whole(rng, 100, 120), True)
+    total, warmup = mostly["total_steps"], mostly["warmup_steps"]
+    around = [*range(0, warmup, 12), *range(warmup - 2, warmup + 10), *range(total - 2, total + LONG)]
+    step, first = whole(rng, 14, 16), _arguments(rng, 30, 9, True)
+    others = {"total_steps": 24, "warmup_steps": 6} | other_rates(rng, first)
+    return [
+        walk(FORMULA.entry, "edges", "a warmup of millions of steps", [1, 898, 899, 3_200_000], ramp),
+        walk(FORMULA.entry, "edges", "a long decay", [20, *range(889, 899), 100_000], decay),
+        walk(FORMULA.entry, "edges", "most of the run is warmup", around, mostly),
+        one_changed(FORMULA.entry, "together", step, first, others),
     ]
 
 

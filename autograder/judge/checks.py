@@ -114,11 +114,20 @@ class Student:
         if found.ending == "not_written" or (found.raised and found.error == ErrorCode.NOT_WRITTEN):
             raise Wrong(found.text if found.ending == "not_written" else "Not written yet.", "not_done")
         if found.ending == "timed_out":
-            raise Wrong(f"Did not end in time ({found.text}). Is there a loop that never stops?", "timed_out")
+            raise Wrong(f"Did not end in time ({found.text}). {self._stuck_in()}", "timed_out")
         if found.ending in ("crashed", "not_reached"):
             raise Wrong(f"The process died: {found.text}.", "crashed")
         if found.status == Status.IMPORT_FAILED:
             raise Wrong(f"Your file cannot be loaded: {found.text}", "crashed")
+
+    def _stuck_in(self) -> str:
+        """The scenario in which the time ran out; the first one says nothing, since loading the file comes before it."""
+        assert self._expectations is not None
+        stuck = next(i for i, found in enumerate(self.evidence) if found.ending == "timed_out")
+        about = self._expectations.scenarios[stuck].about
+        if not about or not stuck:
+            return "Is there a loop that never stops?"
+        return f"It was busy with this: {about}. Is there a loop that never stops, or goes through far too much?"
 
     def _agrees(self, index: int, part: str, strict: bool) -> None:
         """Without a family (not strict), scenarios whose path is wrong are left to the checks that are about them."""

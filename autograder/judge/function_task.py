@@ -15,6 +15,7 @@ from autograder.worker.codes import ErrorCode
 
 FLAGS = 4
 REQUIRED: Any = ...
+LATE = " This is the result as it is after the next call, with new numbers in the same tensors."
 ANY_ERROR, ANY_ERROR_TOLERANCE = 50.0, 49.5
 """An expectation that matches the code of every error raised inside the function, and not 0."""
 
@@ -134,14 +135,14 @@ class FunctionTask:
         start = 0
         fine = close(evidence.values, expected)
         for index, call in enumerate(scenario.program["calls"]):
+            when = LATE if scenario.program.get("late") and index + 1 < len(scenario.program["calls"]) else ""
             stop = start + returned_size(call) + FLAGS
             if not fine[start:stop].all():
                 code, wanted = evidence.values[stop - FLAGS], expected.values[stop - FLAGS]
                 if evidence.text and index == evidence.event and wanted == 0 and code not in (0, ErrorCode.SIGNATURE):
                     return f"{self.shown(call)} raised {evidence.text}."
-                return self._explain_call(
-                    call, evidence.values[start:stop], expected.values[start:stop], fine[start:stop]
-                )
+                told = (evidence.values[start:stop], expected.values[start:stop], fine[start:stop])
+                return self._explain_call(call, *told) + (when if not fine[start : stop - FLAGS].all() else "")
             start = stop
         return ""
 
@@ -168,17 +169,19 @@ class FunctionTask:
         return f"{shown} changed one of its arguments; leave them as they are."
 
     def shown(self, call: dict[str, Any]) -> str:
-        """The call as one would type it, tensors by their shape."""
+        """The call as one would type it, tensors by their shape; behind it what cannot be seen in it."""
         by_place = [_short(value) for value in call.get("args", [])]
         by_name = [f"{name}={_short(value)}" for name, value in call.get("kwargs", {}).items()]
-        return f"{self.formula.entry}({', '.join([*by_place, *by_name])})"
+        note = f" ({call['note']})" if call.get("note") else ""
+        return f"{self.formula.entry}({', '.join([*by_place, *by_name])}){note}"
 
 
 def calls(entry: str, family: str, about: str, wanted: Sequence[dict[str, Any]], **program: Any) -> Scenario:
     """A scenario of the function player.
 
     wanted: per call {"args": [...], "kwargs": {...}, "returns": [{"shape": [], "dtype": "float"}]}; without "returns" a
-    call gives one float. Tensors are written {"tensor": flat list, "shape": [...], "dtype": "float64"}.
+    call gives one float. Tensors are written {"tensor": flat list, "shape": [...], "dtype": "float64"}. A call's "note" is
+    for messages.
     """
     whole = [{"returns": [{"shape": [], "dtype": ""}], **call} for call in wanted]
     size = sum(returned_size(call) + FLAGS for call in whole)
@@ -226,6 +229,7 @@ def _plain(value: Any) -> Any:
 def _short(value: Any) -> str:
     if isinstance(value, dict) and "tensor" in value:
         kind = "" if value.get("dtype", "float64") != "bfloat16" else "bfloat16 "
+        kind += "transposed " if value.get("layout") == "transposed" else ""
         return f"{kind}tensor of shape {tuple(value['shape'])}{_size(value['tensor'])}"
     if isinstance(value, list) and len(value) > 3:
         return f"[{', '.join(map(_short, value[:2]))}, ... {len(value)} in all]"

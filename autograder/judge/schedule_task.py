@@ -14,10 +14,14 @@ import numpy as np
 
 from autograder.judge.evidence import Evidence, Expected, Scenario, close
 from autograder.judge.function_task import ANY_ERROR, ANY_ERROR_TOLERANCE, FLAGS, FunctionTask, calls
+from autograder.judge.rule import Quantities
 from autograder.judge.variants import Variant
+from autograder.worker.codes import ErrorCode
 
 RTOL = 2e-6
 """Of the peak, or of what is larger still: what arithmetic in float32 may add."""
+RELATIVE = 1e-4
+"""Of each value by itself, in walks that ask for that."""
 WIDTH = 1 + FLAGS
 
 
@@ -26,29 +30,46 @@ class ScheduleTask(FunctionTask):
     """A FunctionTask whose scenarios are walks: one budget, many steps."""
 
     def simulate(self, variant: Variant, scenario: Scenario) -> Expected:
-        """One row for each step: lr, error, shape, dtype, untouched."""
+        """One row for each call: lr, error, shape, dtype, untouched."""
         program = scenario.program
-        steps = np.array(program["steps"], dtype=float)
-        arguments = self.formula.bind([], {**program["arguments"], "step": steps})
+        runs = program.get("runs") or [[program["steps"], program["arguments"]]]
+        rows, slack = zip(*(self._rows(variant, program, *run) for run in runs), strict=True)
+        return Expected(np.concatenate(rows).ravel(), np.concatenate(slack).ravel())
+
+    def _rows(
+        self, variant: Variant, program: dict[str, Any], walked: Sequence[int], given: Mapping[str, Any]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Of some steps under the same arguments. A convention's step `either` says where it leaves a value open."""
+        steps = np.array(walked, dtype=float)
+        arguments = self.formula.bind([], {**given, "step": steps})
         with np.errstate(all="ignore"):
             lr, fails = self.formula.value(self.formula.plan(variant), arguments)
         rows = np.empty((steps.size, WIDTH))
         rows[:, 0], rows[:, 1:] = lr, [0.0, 1.0, 1.0, 1.0]
         slack = np.zeros((steps.size, WIDTH))
         peak = abs(arguments["peak_lr"])
-        slack[:, 0] = np.where(np.isin(steps, program["open"]), peak, RTOL * np.fmax(peak, np.abs(rows[:, 0])))
+        left_open = np.isin(steps, program["open"])
+        if "either" in variant.steps:
+            left_open = left_open | variant.steps["either"](Quantities(dict(arguments)))
+        small = RELATIVE * np.abs(rows[:, 0]) if program["relative"] else RTOL * np.fmax(peak, np.abs(rows[:, 0]))
+        slack[:, 0] = np.where(left_open, peak, small)
         fails = np.broadcast_to(fails, steps.shape)
         rows[fails], slack[fails] = [np.nan, ANY_ERROR, 0.0, 0.0, 0.0], [0.0, ANY_ERROR_TOLERANCE, 0.0, 0.0, 0.0]
-        return Expected(rows.ravel(), slack.ravel())
+        return rows, slack
 
     def explain(self, evidence: Evidence, expected: Expected, scenario: Scenario) -> str:
         """The first wrong step, and how the wrong values relate to the right ones where they all do alike."""
+        if evidence.raised and evidence.error == ErrorCode.MEMORY:
+            text = super().explain(evidence, expected, scenario)
+            return f"{text}. A run may be this long: does your function need a number for every step of it?"
         if evidence.raised:
             return super().explain(evidence, expected, scenario)
         fine = np.asarray(close(evidence.values, expected).reshape(-1, WIDTH).all(axis=1))
         first = super().explain(evidence, expected, scenario)
         if fine.all() or not first:
             return first
+        if "runs" in scenario.program:
+            return f"{first}{_same_as_before(evidence, fine, scenario)}"
         return f"{first}{self._before(fine, scenario)}{_relation(evidence, expected, fine)}"
 
     def remembered(self, played: Sequence[tuple[Evidence, Expected, Scenario]]) -> str:
@@ -97,6 +118,20 @@ def _at_hand(lr: float, expected: Expected, scenario: Scenario) -> bool:
     return bool(np.isclose([0.0, *given, *right], lr, rtol=1e-9, atol=0.0).any())
 
 
+def _same_as_before(evidence: Evidence, fine: np.ndarray, scenario: Scenario) -> str:
+    """Of calls that differ in one argument: which earlier one rightly gave what the first wrong one gives."""
+    lrs, runs = evidence.values.reshape(-1, WIDTH)[:, 0], scenario.program["runs"]
+    wrong = int(np.argmin(fine))
+    for index in range(wrong):
+        if lrs[index] == lrs[wrong] and runs[index] != runs[wrong]:
+            other = [name for name, value in runs[wrong][1].items() if runs[index][1][name] != value]
+            return (
+                f" The same call with {' and '.join(f'{name}={runs[index][1][name]!r}' for name in other)} gave that before. "
+                "What does your function remember between calls?"
+            )
+    return ""
+
+
 def _relation(evidence: Evidence, expected: Expected, fine: np.ndarray) -> str:
     """ "Every wrong value is 2 × the right one.", where that is so for three or more."""
     mine, right = (values.reshape(-1, WIDTH)[~fine, 0] for values in (evidence.values, expected.values))
@@ -120,16 +155,30 @@ def walk(
     *,
     by_position: bool = False,
     open_steps: Sequence[int] = (),
+    relative: bool = False,
 ) -> Scenario:
     """A scenario that asks for the learning rate at each of `steps`, the other arguments being fixed.
 
     by_position: pass the arguments in their order instead of by name. open_steps: steps at which a schedule may have
-    either of its values, because published ones differ there; the call still has to return a number.
+    either of its values, because published ones differ there; the call still has to return a number. relative: each value
+    is compared by its own size, however small, instead of the peak's.
     """
     wanted = [
         {"args": [step, *arguments.values()]} if by_position else {"kwargs": {"step": step, **arguments}}
         for step in steps
     ]
     in_a_row = list(steps) == list(range(steps[0], steps[0] + len(steps)))
-    plain = {"arguments": dict(arguments), "steps": list(steps), "open": list(open_steps)}
+    plain = {"arguments": dict(arguments), "steps": list(steps), "open": list(open_steps), "relative": relative}
     return calls(entry, family, about, wanted, curve="step" if in_a_row and len(steps) > 2 else "", **plain)
+
+
+def one_changed(
+    entry: str, family: str, step: int, arguments: Mapping[str, Any], others: Mapping[str, Any]
+) -> Scenario:
+    """Calls in a row for one step: first with `arguments`, then with each of `others` in the place of one of them, then the
+    first one again. Whatever a function remembers between calls shows here."""
+    sets = [dict(arguments), *({**arguments, name: value} for name, value in others.items()), dict(arguments)]
+    plain = {"arguments": dict(arguments), "steps": [step] * len(sets), "open": [], "relative": False}
+    runs = [[[step], given] for given in sets]
+    about = "calls in a row that differ in one argument"
+    return calls(entry, family, about, [{"kwargs": {"step": step, **given}} for given in sets], **plain, runs=runs)

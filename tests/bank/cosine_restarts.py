@@ -114,7 +114,7 @@ def cosine_restarts(step, period, peak_lr, min_lr=0.0, period_mult=1):
     if period_mult == 1:
         begin, length = step // period * period, period
     else:
-        lengths = period * period_mult ** np.arange(12)
+        lengths = period * period_mult ** np.arange(18)
         begins = np.concatenate([[0], np.cumsum(lengths)[:-1]])
         i = np.flatnonzero(begins <= step)[-1]
         begin, length = begins[i], lengths[i]

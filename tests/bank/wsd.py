@@ -201,18 +201,19 @@ def wsd(step, total_steps, warmup_steps, decay_steps, peak_lr, min_lr=0.0, shape
     ),
     "linspace-warmup": (
         """
-import math
 import numpy as np
 
 
 def wsd(step, total_steps, warmup_steps, decay_steps, peak_lr, min_lr=0.0, shape="linear"):
     if step >= total_steps:
         return min_lr
-    ramp = np.linspace(0, peak_lr, warmup_steps)
-    flat = np.full(total_steps - warmup_steps - decay_steps, peak_lr)
+    if step < warmup_steps:
+        return np.linspace(0, peak_lr, warmup_steps)[step]
+    if step < total_steps - decay_steps:
+        return peak_lr
     p = np.arange(decay_steps) / max(decay_steps, 1)
     shapes = {"linear": 1 - p, "cosine": (1 + np.cos(np.pi * p)) / 2, "sqrt": 1 - np.sqrt(p)}
-    return np.concatenate([ramp, flat, min_lr + (peak_lr - min_lr) * shapes[shape]])[step]
+    return (min_lr + (peak_lr - min_lr) * shapes[shape])[step - total_steps]
 """,
         "warmup-linspace",
     ),

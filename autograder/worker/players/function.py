@@ -24,45 +24,60 @@ class _CallError(Exception):
 
 
 def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
-    """Every call of the scenario, one after another; a call that raises does not stop the next.
+    """Every call of the scenario, one after another; a call that raises does not stop the next, unless memory has run out.
 
-    The record's text and event are then those of one call that raised.
+    The record's text and event are then those of one call that raised. With "late", results that are tensors are looked at
+    again behind the last call.
     """
     start, raised = 0, -1
+    objects: dict[str, torch.Tensor] = {}
+    kept: list[tuple[int, int, torch.Tensor]] = []
     for index, call in enumerate(scenario["calls"]):
         recorder.event = index
         wanted = call["returns"]
         size = sum(size_of(item["shape"]) for item in wanted)
         try:
-            recorder.put(start, _call(module, scenario, call, wanted))
+            block, result = _call(module, scenario, call, wanted, objects)
+            recorder.put(start, block)
+            if scenario.get("late") and isinstance(result, torch.Tensor):
+                kept.append((start, size, result))
         except _CallError as found:
             error = found.args[0]
             recorder.put(start, np.concatenate([np.full(size, np.nan), [_code(error), 0, 0, 0]]))
             if recorder.caught is None or isinstance(recorder.caught, ValueError) > isinstance(error, ValueError):
                 recorder.caught, raised = error, index  # ValueErrors may be asked for; others tell more
         start += size + len(FLAGS)
+    for start, size, result in kept:
+        recorder.put(start, numbers(result, size))
     if raised >= 0:
         recorder.event = raised
 
 
-def _call(module: Any, scenario: dict[str, Any], call: dict[str, Any], wanted: list[dict[str, Any]]) -> np.ndarray:
+def _call(
+    module: Any,
+    scenario: dict[str, Any],
+    call: dict[str, Any],
+    wanted: list[dict[str, Any]],
+    objects: dict[str, torch.Tensor],
+) -> tuple[np.ndarray, Any]:
+    """The block of a call, and what the function returned."""
     size = sum(size_of(item["shape"]) for item in wanted)
-    args = [_argument(value) for value in call.get("args", [])]
-    kwargs = {name: _argument(value) for name, value in call.get("kwargs", {}).items()}
+    args = [_argument(value, objects) for value in call.get("args", [])]
+    kwargs = {name: _argument(value, objects) for name, value in call.get("kwargs", {}).items()}
     before = deepcopy([*args, *kwargs.values()])
     try:
         result = getattr(module, call.get("entry") or scenario["entry"])(*args, **kwargs)
     except Exception as error:
-        if isinstance(error, NotImplementedError):
+        if isinstance(error, NotImplementedError | MemoryError):
             raise
         raise _CallError(error) from error
     results = result if isinstance(result, tuple) and len(wanted) > 1 else (result,)
     if len(results) != len(wanted):
-        return np.concatenate([np.full(size, np.nan), [ErrorCode.NONE, 0, 0, 0]])
+        return np.concatenate([np.full(size, np.nan), [ErrorCode.NONE, 0, 0, 0]]), result
     values = [numbers(item, size_of(want["shape"])) for item, want in zip(results, wanted, strict=True)]
     untouched = all(map(_same, before, [*args, *kwargs.values()]))
     flags = [ErrorCode.NONE, _all(_shape_fits, results, wanted), _all(_dtype_fits, results, wanted), untouched]
-    return np.concatenate([*values, np.asarray(flags, dtype=np.float64)])
+    return np.concatenate([*values, np.asarray(flags, dtype=np.float64)]), result
 
 
 def _code(error: Exception) -> ErrorCode:
@@ -93,8 +108,10 @@ def _dtype_fits(item: Any, want: dict[str, Any]) -> bool:
     return isinstance(item, torch.Tensor) and item.dtype == DTYPES[want["dtype"]]
 
 
-def _argument(value: Any) -> Any:
-    """{"tensor": [...], "shape": [...], "dtype": "..."} is a tensor; everything else is itself."""
-    if isinstance(value, dict) and "tensor" in value:
-        return tensor(value["tensor"], value["shape"], value.get("dtype", "float64"), value.get("layout", "contiguous"))
-    return value
+def _argument(value: Any, objects: dict[str, torch.Tensor]) -> Any:
+    """{"tensor": [...], "shape": [...], "dtype": "..."} is a tensor; everything else is itself. "object" names a tensor that
+    several calls get, each with its own numbers in it."""
+    if not isinstance(value, dict) or "tensor" not in value:
+        return value
+    made = tensor(value["tensor"], value["shape"], value.get("dtype", "float64"), value.get("layout", "contiguous"))
+    return objects.setdefault(value["object"], made).copy_(made) if "object" in value else made
