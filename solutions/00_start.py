@@ -62,8 +62,8 @@ predict("steps_to_bottom", 1)
 # > **Write** `first_step(theta, gradient, lr)`, which returns θ − η g: where the ball is after one
 # > step.
 # >
-# > **What has to hold.** It works for numbers and for tensors, returns the new value, and leaves
-# > its arguments as they are.
+# > **What has to hold.** It works for numbers and for tensors of any shape, returns the new value,
+# > and leaves its arguments and earlier results as they are.
 #
 # Try it wrong first, with a plus in place of the minus, and run the check below. It is good to
 # know what that looks like.

@@ -280,8 +280,11 @@ show(
 # > - the curve has no jump, neither at the end of the warmup nor at `total_steps`;
 # > - no call divides by zero, at any step: with `warmup_steps = 0`, with `warmup_steps =
 # >   total_steps` (also at step `total_steps` itself), with `total_steps = 1`;
-# > - lengths hold to the step, a 0 means 0, and any learning rates will do: tiny ones, whole
-# >   numbers, a floor as high as the peak.
+# > - lengths hold to the step, also in runs of millions of steps, a 0 means 0, and any learning
+# >   rates will do: tiny ones, whole numbers, a floor as high as the peak.
+# >
+# > (Published decays differ by a step as well: Lightly's is at the floor at `total_steps - 1`. The
+# > check accepts that and says so.)
 #
 # <details>
 # <summary>Hint 1: where to start</summary>
@@ -421,7 +424,11 @@ predict("mean_lr_of_wsd", 0.9)
 # > - no call divides by zero: without warmup, without plateau (`decay_steps = total_steps -
 # >   warmup_steps`), without decay (`decay_steps = 0`), with `total_steps = 1`;
 # > - lengths hold to the step, a 0 means 0, and any learning rates will do, as before;
-# > - before the decay begins, the result does not depend on `total_steps`.
+# > - before the decay begins, the result does not depend on `total_steps`, which may be a billion:
+# >   no table of all steps.
+# >
+# > (Here, too, published code differs: transformers begins this warmup at `min_lr` instead of 0, and
+# > decays are counted with a step more or less. The check accepts that and says so.)
 #
 # <details>
 # <summary>Hint 1: where to start</summary>

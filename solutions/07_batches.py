@@ -154,12 +154,12 @@ predict("lm_noise_scale", "b")
 # > **Why.** The two formulas are easy. What people get wrong is where to average.
 # >
 # > **What has to hold**
-# > - average the squared norms of each kind over all draws, *then* use the formulas, *then*
-# >   divide once;
+# > - average the squared norms of each kind over all draws (a 0 and one far away count, too),
+# >   *then* use the formulas, *then* divide once;
 # > - both arguments may be lists of numbers (whole ones, too) or 1-d tensors, and of different
 # >   length;
-# > - with few draws an estimate can come out negative: return it as it is. A negative number
-# >   tells the reader to measure longer.
+# > - with few draws an estimate can come out negative: return it as it is, as any other, not
+# >   rounded and not bounded. A negative number tells the reader to measure longer.
 #
 # <details>
 # <summary>Hint 1: where to start</summary>

@@ -29,4 +29,7 @@ def tiny_peak(rng: np.random.Generator) -> float:
 
 def other_rates(rng: np.random.Generator, first: dict[str, Any]) -> dict[str, Any]:
     """Another peak and another floor than a budget has, each right beside the other one that it has."""
-    return {"peak_lr": float(f"{first['peak_lr'] * rng.uniform(2, 3):.3g}"), "min_lr": floor(rng, 0.5 * first["peak_lr"])}
+    return {
+        "peak_lr": float(f"{first['peak_lr'] * rng.uniform(2, 3):.3g}"),
+        "min_lr": floor(rng, 0.5 * first["peak_lr"]),
+    }

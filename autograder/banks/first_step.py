@@ -218,7 +218,7 @@ def _step(
     sequences = [as_tensor(rng.uniform(0.3, 2.0, shape), layout=layout) for _ in range(2)]
     if named:
         sequences = [{**made, "object": name} for made, name in zip(sequences, ("theta", "gradient"), strict=True)]
-    return {"args": [*sequences, lr], "returns": [{"shape": list(shape), "dtype": "float64"}]}
+    return {"args": [*sequences, lr], "returns": [{"shape": list(shape), "dtype": "float64" if shape else ""}]}
 
 
 TASK = FunctionTask("first_step", module="course_lib/optim/first_step.py", formula=FORMULA, bank=bank, draw=_draw)

@@ -277,9 +277,12 @@ def _share_right(expectations: Expectations, variant: Variant, index: int, evide
 def _shown_not_to_use(
     accepted: Variant, program: Variant, expectations: Expectations, evidence: Sequence[Evidence]
 ) -> bool:
-    """Whether a convention that fits best is none that this program uses: with it, it would have done otherwise."""
-    if accepted is CANONICAL or not accepted.combines_with(program):
+    """Whether a convention that fits best is none that this program uses: with it, it would have done otherwise. A mistake
+    in the very step of a convention leaves no room for that."""
+    if accepted is CANONICAL:
         return False
+    if not accepted.combines_with(program):
+        return True
     both = accepted + program
     reached = [i for i, item in enumerate(evidence) if _usable(item)]
     return expectations.knows(both) and not all(expectations.agrees(both, i, evidence[i]) for i in reached)
