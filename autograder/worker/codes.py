@@ -21,6 +21,9 @@ builds an optimizer from it, 0 where it does not, SETS where it refuses a set; 1
 LISTED, SETS = 1.0, 2.0
 GRADIENTS_OFF = 7.0
 """In place of the kind of what a function returned: after its call gradients are switched off."""
+GRADIENTS_ON, SETTINGS_CHANGED, SEEDED = 8.0, 9.0, 10.0
+"""Likewise: gradients are on though the caller had switched them off; another of torch's global settings is changed; the
+random numbers start again for every micro-batch."""
 
 
 class Status(IntEnum):
