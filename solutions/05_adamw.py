@@ -393,7 +393,8 @@ for learning_rate in (0.1, 0.001):
 # > - `nn.Embedding`: either, you decide;
 # > - every parameter that is to be trained is in exactly one group, once, also if two modules share
 # >   it. Frozen ones (`requires_grad` is False) may be left out or not;
-# > - the model stays as it is.
+# > - the model stays as it is, gradients, modes and attributes included, and every call makes new
+# >   dicts and lists.
 # >
 # > **Why.** Every serious training script has this function, and a parameter that is in no group is
 # > never trained, without any error.

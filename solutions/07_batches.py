@@ -498,9 +498,11 @@ predict("weight_of_a_token", 15)
 # >
 # > **Write** `accumulate_gradients(loss_sum_fn, count_fn, micro_batches)`.
 # >
-# > - `loss_sum_fn(mb)` gives the *summed* loss of a micro-batch, a tensor with its graph;
+# > - `loss_sum_fn(mb)` gives the *summed* loss of a micro-batch, a tensor with its graph. It may be
+# >   zero or negative, and whoever made it may keep it: leave it as it is;
 # > - `count_fn(mb)` gives its number of tokens, an `int`, which may be 0;
-# > - `micro_batches` is a list or tuple, and stays as it is. What is inside is their business, not yours.
+# > - `micro_batches` is a list or tuple, and stays as it is. What is inside (pairs, dicts, numbers)
+# >   is their business, not yours.
 # >
 # > Afterwards `p.grad` has grown by the gradient of the mean loss over **all** tokens of all
 # > micro-batches. Return that mean loss as a number.
@@ -515,7 +517,8 @@ predict("weight_of_a_token", 15)
 # > - gradients that are there already are added to, as `backward()` does: clearing them is the
 # >   caller's job. A parameter that no loss depends on keeps `None`;
 # > - the same micro-batch may be in the sequence twice, and then counts twice;
-# > - a micro-batch without tokens changes nothing. (All of them empty: never mind.)
+# > - a micro-batch without tokens changes nothing. (All of them empty: never mind);
+# > - nothing else changes, neither torch's settings nor its random numbers.
 #
 # <details>
 # <summary>Hint 1: where to start</summary>
@@ -832,12 +835,14 @@ show(
 # > - one norm, one factor: the direction of the whole gradient stays;
 # > - `params` is a list, a generator such as `model.parameters()`, or a single parameter;
 # > - parameters whose gradient is `None` are left out. Without any gradient the norm is 0;
-# > - in place: whoever holds a reference to `p.grad` sees the change. The trailing underscore
-# >   says so;
-# > - later calls of `backward()` still work: gradients are not left switched off;
+# > - in place: whoever holds a reference to `p.grad`, or a view of it, sees the change. The
+# >   trailing underscore says so;
+# > - gradients may be float16, in which 300² is too large and 0.0001² too small to be held;
+# > - later calls of `backward()` still work: gradients are not left switched off, nor switched on
+# >   for a caller who had them off;
 # > - gradients that are all zero stay zero, and an infinite `max_norm` changes nothing;
-# > - if a gradient has an inf or NaN in it, return that norm, inf or NaN. What becomes of the
-# >   gradients then is up to you: the caller should skip the step.
+# > - if a gradient has an inf or NaN in it, return that norm: inf for an inf, NaN for a NaN. What
+# >   becomes of the gradients then is up to you: the caller should skip the step.
 # >
 # > torch adds 1e-6 to the norm in the denominator. You may or may not; the check says which it
 # > saw.

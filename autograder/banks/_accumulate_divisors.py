@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.judge.contract import Raises
 from autograder.judge.rule import Quantities
 from autograder.judge.variants import Bank, Step
 from autograder.oracles.accumulate import FORMULA
@@ -27,13 +28,31 @@ def _each(value: Step) -> Step:
     return lambda s: np.full(s.size, np.float64(value(s)))
 
 
-def _add(bank: Bank, id: str, title: str, hints: tuple[str, str, str], weights: Step, source: str = "") -> None:
+def _add(
+    bank: Bank,
+    id: str,
+    title: str,
+    hints: tuple[str, str, str],
+    weights: Step,
+    source: str = "",
+    taken_apart: Step = FORMULA.steps["taken_apart"],
+) -> None:
     """A mistake in what a loss sum is multiplied with: in gradient and result alike, or only in the gradient."""
-    bank.misconception(id, title, hints=hints, source=source, weights=weights)
-    right = FORMULA.steps["weights"]
+    bank.misconception(id, title, hints=hints, source=source, weights=weights, taken_apart=taken_apart)
     bank.misconception(
-        f"{id}-in-the-gradient", title, hints=hints, source=source, weights=weights, reported_weights=right
+        f"{id}-in-the-gradient",
+        title,
+        hints=hints,
+        source=source,
+        weights=weights,
+        reported_weights=FORMULA.steps["weights"],
+        taken_apart=taken_apart,
     )
+
+
+def _raises_unless_pairs(s: Quantities) -> None:
+    if s.kinds:
+        raise Raises
 
 
 def _counted_once(s: Quantities) -> float:
@@ -207,6 +226,7 @@ def divisor_mistakes(bank: Bank) -> None:
             "Use count_fn, not the shape.",
         ),
         _each(lambda s: 1 / s.rows.sum()),
+        taken_apart=_raises_unless_pairs,
     )
     _add(
         bank,
@@ -218,4 +238,5 @@ def divisor_mistakes(bank: Bank) -> None:
             "Use count_fn(mb).",
         ),
         _each(lambda s: 1 / (2 * s.size)),
+        taken_apart=_raises_unless_pairs,
     )

@@ -38,6 +38,7 @@ def scenarios(rng: np.random.Generator) -> list[Drawn]:
         ("edges", "the same micro-batch twice", draw.program(same, same=[[1, 3]])),
         ("edges", "losses of about 0.0001", draw.program([3, 5], scale=0.01)),
         ("edges", "more than 256 tokens in all", draw.program([130, 1, 140])),
+        *draw.others(),
     ]
     return [(family, "accumulation", program, about) for family, about, program in found]
 
@@ -76,3 +77,25 @@ class _Drawing:
         weight, bias = ([scale * number for number in self.values(count, dtype)] for count in (INPUTS, 1))
         base = {"weight": weight, "bias": bias[0], "x": x, "y": y}
         return {**base, "grads": list(grads), "dtype": dtype, "cancels": 1.0, **more}
+
+    def others(self) -> list[tuple[str, str, dict[str, Any]]]:
+        """Micro-batches that are no pairs, many of them, many tokens and a single one, losses that are zero or negative."""
+        kinds, many = ["number", "dict", "list", "dict", "number"], [int(n) for n in self.rng.integers(40, 60, size=39)]
+        many.append(40 + (41 - sum(many)) % 40)
+        huge, negative = [40_000, 1, 30_011], -self.between(3, 5)
+        levels = [negative, 0.0, self.between(1, 2), -self.between(1, 2)]
+        about = "micro-batches that are numbers, dicts and lists, the first one also the last"
+        return [
+            ("edges", about, self.program([3, 2, 4, 1, 3], kinds=kinds, same=[[0, 4]])),
+            ("edges", "forty micro-batches", self.program([1] * 40, given_counts=many)),
+            (
+                "edges",
+                f"{sum(huge):,} tokens in all",
+                self.program([4, 1, 3], given_counts=huge, levels=[9e4, 3.0, 7e4]),
+            ),
+            ("edges", "a loss of 0, and negative ones", self.program([3, 2, 4, 2], levels=levels)),
+            ("edges", "a single token, of loss 1e-8", self.program([1], levels=[1e-8])),
+        ]
+
+    def between(self, low: float, high: float) -> float:
+        return round(float(self.rng.uniform(low, high)), 3)

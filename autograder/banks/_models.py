@@ -9,7 +9,7 @@ import numpy as np
 Node = dict[str, Any]
 
 
-def layer(kind: str, *args: int | list[int], **kwargs: Any) -> Node:
+def layer(kind: str, *args: int | list[Any], **kwargs: Any) -> Node:
     """A layer of torch.nn."""
     return {"kind": kind, "args": list(args), "kwargs": kwargs}
 
@@ -121,3 +121,47 @@ def misleading_names(rng: np.random.Generator) -> dict[str, Any]:
             grid=layer("LayerNorm", [int(rng.integers(2, 5)), width]),
         )
     )
+
+
+def unusual_kinds(rng: np.random.Generator) -> dict[str, Any]:
+    """Layers that few models have, parameters in lists and dicts, names that say nothing about dimensions, 13 layers deep."""
+    width = int(rng.integers(3, 8))
+    layers = sequence(*(block(inner=block(fc=layer("Linear", 2, 2))) for _ in range(13)))
+    patches = block(proj=layer("Conv2d", 3, width, 2), norm=layer("LayerNorm", width))
+    return model(
+        block(
+            lora_a=own(2, width),
+            gamma=own(3, width),
+            marked={**own(width, 2), "marked": True},
+            patch_embed={**patches, "class": "PatchEmbedding"},
+            volume=layer("Conv3d", 1, 2, 2),
+            upward=layer("ConvTranspose2d", width, 3, 2),
+            memory=layer("LSTM", width, 2),
+            recall=layer("GRU", 2, 3),
+            pair=layer("Bilinear", 2, 3, width),
+            bend=layer("PReLU", width),
+            adapters=layer("ParameterList", [width, 2], [2]),
+            gates=layer("ParameterDict", ["inner", [2, width]], ["outer", [width]]),
+            encoder=block(stack=block(layers=layers)),
+        )
+    )
+
+
+def named_like_wrappers(rng: np.random.Generator) -> dict[str, Any]:
+    """Parts that are called as wrappers call what they wrap, beside a head that is not inside."""
+    width = int(rng.integers(3, 8))
+    inner = block(proj=layer("Linear", width, 5), gain=layer("RMSNorm", 5))
+    outer = block(body=layer("Linear", 4, width), shift=layer("LayerNorm", width))
+    return model(block(model=outer, module=inner, head=layer("Linear", 5, 3)))
+
+
+def in_use(rng: np.random.Generator) -> dict[str, Any]:
+    """In bfloat16, all but the head in evaluation mode, some gradients there already."""
+    width = int(rng.integers(3, 8))
+    root = block(stem=layer("Conv2d", 3, width, 3), norm=layer("LayerNorm", width), head=layer("Linear", width, 2))
+    return model(root, dtype="bfloat16", evaluated=["stem", "norm"], with_gradient=["stem.weight", "head.bias"])
+
+
+def elsewhere(rng: np.random.Generator, **where: Any) -> dict[str, Any]:
+    """Two layers whose numbers are not each in memory of their own."""
+    return {**two_layers(rng), **where}

@@ -236,7 +236,7 @@ add(
         "torch.set_grad_enabled(False) lasts until somebody undoes it.",
         "Use with torch.no_grad(): or the decorator @torch.no_grad().",
     ),
-    kind=lambda s: GRADIENTS_OFF,
+    kind=lambda s: TENSOR if s.no_grad else GRADIENTS_OFF,
 )
 add(
     "returns-the-square",

@@ -1,4 +1,4 @@
-"""The task `decay_groups`: how it is tried, and what people get wrong."""
+"""The task `decay_groups`: what people get wrong. How it is tried is in _decay_groups_scenarios."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from autograder.banks import _models
+from autograder.banks._decay_groups_scenarios import ENTRY, scenarios
 from autograder.judge.contract import Raises
-from autograder.judge.evidence import Scenario
-from autograder.judge.groups_task import GroupsTask, scenario
+from autograder.judge.groups_task import GroupsTask
 from autograder.judge.model_spec import NORMS, Record
 from autograder.judge.variants import Bank
 from autograder.oracles.decay_groups import STEPS
 
-ENTRY = "decay_groups"
 bank = Bank()
 add = bank.misconception
 
@@ -333,32 +331,44 @@ add(
 )
 
 
+def _beside(part: str) -> Any:
+    """A step lost_… : everything beside the model's own part of this name, where it has one."""
+
+    def lost(s: Any) -> set[str]:
+        inside = {record.name for record in s.records if record.name.startswith(f"{part}.")}
+        return {record.name for record in s.records} - inside if inside else set()
+
+    return lost
+
+
+for part, source in (("module", "DataParallel and DistributedDataParallel"), ("model", "torch.compile and trainers")):
+    add(
+        f"{part}-unwrapped",
+        f"that looks only into model.{part}, where there is one",
+        source=f"taking a model out of a wrapper, as for {source}",
+        hints=(
+            "Count the parameters in your groups and in the model.",
+            f"A model may have a part called {part} and others beside it.",
+            "Sort the parameters of the model that you were given.",
+        ),
+        lost_beside=_beside(part),
+    )
+add(
+    "groups-kept",
+    "that returns the same dicts again",
+    source="functools.lru_cache, or a dict of models",
+    hints=(
+        "Call it twice for one model. Are the two results the same objects?",
+        "An optimizer writes lr and the like into the dicts it is given. What does the second one find?",
+        "Make the dicts in every call.",
+    ),
+    fresh=lambda s: int(not s.again),
+)
+
+
 def _is_linear(record: Record) -> bool:
     """In torch, the output of nn.MultiheadAttention is an nn.Linear too."""
     return "Linear" in record.owners or record.name.endswith("out_proj.weight")
 
 
-def draw(rng: np.random.Generator) -> list[Scenario]:
-    """Every kind of model, each with a weight decay of its own."""
-
-    def asked() -> float:
-        return round(float(rng.uniform(0.02, 0.09) + 0.1 * rng.integers(0, 4)), 4)
-
-    made = [
-        ("layers", "two linear layers and a norm in nn.Sequential", _models.two_layers(rng)),
-        ("layers", "matrices only", _models.matrices_only(rng)),
-        ("layers", "a small language model", _models.language_model(rng, tied=False)),
-        ("kinds", "every kind of layer", _models.all_kinds(rng)),
-        ("kinds", "nothing but biases and gains", _models.biases_and_gains_only(rng)),
-        ("tied", "head and embedding are one", _models.language_model(rng, tied=True)),
-        ("tied", "head and embedding are one, the head first", _models.language_model(rng, True, head_first=True)),
-        ("tied", "two layers share weight and bias", _models.shared_twice(rng)),
-        ("frozen", "part of the model is frozen", _models.frozen_backbone(rng)),
-    ]
-    found = [scenario(family, about, ENTRY, model, asked()) for family, about, model in made]
-    found.append(scenario("layers", "weight_decay is 0", ENTRY, _models.two_layers(rng), 0.0))
-    about = "names and layers that say nothing about dimensions"
-    return [*found, scenario("kinds", about, ENTRY, _models.misleading_names(rng), asked())]
-
-
-TASK = GroupsTask("decay_groups", "course_lib/optim/param_groups.py", ENTRY, STEPS, bank, draw)
+TASK = GroupsTask("decay_groups", "course_lib/optim/param_groups.py", ENTRY, STEPS, bank, scenarios)

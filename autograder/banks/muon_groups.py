@@ -1,17 +1,14 @@
-"""The task `muon_groups`: how it is tried, and what people get wrong."""
+"""The task `muon_groups`: what people get wrong. How it is tried is in _muon_groups_models."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-import numpy as np
-
-from autograder.judge.evidence import Scenario
-from autograder.judge.sorting_task import Part, SortingTask, model_scenario
+from autograder.banks._muon_groups_models import ENTRY, models
+from autograder.judge.rule import Quantities
+from autograder.judge.sorting_task import Part, SortingTask
 from autograder.judge.variants import Bank
 
-ENTRY = "muon_groups"
 HEADS = ("head", "lm_head")
 
 STEPS = {
@@ -22,7 +19,8 @@ STEPS = {
     "rest": lambda s: not s.matrix,
     "untouched": lambda s: 1.0,
     "times": lambda s: 1,
-    "place": lambda s: s.matrix + 2 * s.rest + 10 * (s.times - 1),
+    "seen": lambda s: True,
+    "place": lambda s: (s.matrix + 2 * s.rest + 10 * (s.times - 1)) * s.seen,
 }
 
 
@@ -43,6 +41,12 @@ def _first_head(parts: Sequence[Part]) -> str:
 def _inside(name: str, modules: tuple[str, ...]) -> bool:
     """Whether a parameter belongs to one of these modules, or to a part of it: head.weight, decoder.head.up.bias."""
     return any(piece in modules for piece in name.split(".")[:-1])
+
+
+def _inside_or_none(s: Quantities, start: str) -> bool:
+    """Whether a parameter is inside a part of the model, or the model has no such part."""
+    names = [name for part in s.every for name in part.names]
+    return any(name.startswith(start) for name in s.names) or not any(name.startswith(start) for name in names)
 
 
 bank = Bank()
@@ -268,113 +272,18 @@ add(
 )
 
 
-def _models(rng: np.random.Generator) -> list[Scenario]:
-    width, hidden, symbols = (int(v) for v in rng.permutation([4, 6, 8, 10, 12])[:3])
-
-    def block(path: str) -> list[list[Any]]:
-        return [
-            [f"{path}.norm", "norm", [width]],
-            [f"{path}.multi_head.query", "linear", [width, width]],
-            [f"{path}.multi_head.output", "linear_with_bias", [width, width]],
-            [f"{path}.mlp.up", "linear_with_bias", [hidden, width]],
-            [f"{path}.mlp.down", "linear", [width, hidden]],
-        ]
-
-    plain = [
-        ["up", "linear_with_bias", [hidden, width]],
-        ["norm", "norm", [hidden]],
-        ["down", "linear", [width, hidden]],
-    ]
-    language: list[list[Any]] = [
-        ["embedding", "embedding", [symbols, width]],
-        *plain,
-        ["head", "linear", [symbols, width]],
-    ]
-    other: list[list[Any]] = [
-        ["embedding", "embedding", [symbols, width]],
-        *plain,
-        ["lm_head", "linear", [symbols, width]],
-    ]
-    nested: list[list[Any]] = [
-        ["tokens", "embedding", [symbols, width]],
-        ["positions", "embedding", [hidden, width]],
-        *block("blocks.0"),
-        *block("blocks.1"),
-        ["decoder.lm_head", "linear_with_bias", [symbols, width]],
-    ]
-    tied: list[list[Any]] = [
-        ["tok_embed", "embedding", [symbols, width]],
-        *block("layers.first"),
-        ["lm_head", "linear", [symbols, width]],
-    ]
-    head_first: list[list[Any]] = [
-        ["head", "linear", [symbols, width]],
-        *block("body"),
-        ["memory", "parameter", [hidden, width]],
-    ]
-    unusual: list[list[Any]] = [
-        ["stem", "conv", [width, 3, 3]],
-        ["gate", "parameter", [width, hidden]],
-        ["temperature", "parameter", []],
-        ["switch", "linear", [1, width]],
-        *block("trunk.0"),
-    ]
-    deep_head: list[list[Any]] = [
-        ["tokens", "embedding", [symbols, width]],
-        *plain,
-        ["head.norm", "norm", [width]],
-        ["head.up", "linear", [hidden, width]],
-        ["head.out", "linear_with_bias", [symbols, hidden]],
-    ]
-    shared: list[list[Any]] = [["lookup", "linear", [symbols, width]], *plain, ["head", "linear", [symbols, width]]]
-    inner_head: list[list[Any]] = [
-        ["tokens", "embedding", [symbols, width]],
-        *block("blocks.0"),
-        ["decoder.norm", "norm", [width]],
-        ["decoder.head", "linear", [symbols, width]],
-    ]
-    two_heads: list[list[Any]] = [
-        ["tokens", "embedding", [symbols, width]],
-        ["head", "linear_with_bias", [symbols, width]],
-        ["header.up", "linear", [hidden, width]],
-        ["header.column", "linear", [width, 1]],
-        ["header.experts", "parameter", [2, hidden, width]],
-        ["lm_head", "linear", [symbols, width]],
-        ["down", "linear", [width, hidden]],
-    ]
-    table_last: list[list[Any]] = [
-        ["out", "linear", [symbols, width]],
-        ["first", "linear_with_bias", [hidden, width]],
-        ["second", "linear_with_bias", [hidden, width]],
-        ["tokens", "embedding", [symbols, width]],
-    ]
-    subclass: list[list[Any]] = [["tokens", "scaled embedding", [symbols, width]], *block("body")]
-    return [
-        model_scenario(ENTRY, "matrices", "a small MLP", plain),
-        model_scenario(ENTRY, "unusual", "a model with a frozen layer", plain, frozen=["up.weight", "norm.bias"]),
-        model_scenario(ENTRY, "unusual", "a model whose embedding has a class of its own", subclass),
-        model_scenario(ENTRY, "language", "a language model", language),
-        model_scenario(ENTRY, "language", "a language model with an lm_head", other),
-        model_scenario(ENTRY, "nested", "a deeper language model", nested),
-        model_scenario(ENTRY, "unusual", "a model with a convolution and parameters of its own", unusual),
-        model_scenario(ENTRY, "unusual", "a model that begins with its head", head_first),
-        model_scenario(ENTRY, "unusual", "a model whose head has layers of its own", deep_head),
-        model_scenario(
-            ENTRY, "tied", "a model whose head is its embedding", tied, [["lm_head.weight", "tok_embed.weight"]]
+for part in ("module", "model"):
+    add(
+        f"{part}-unwrapped",
+        f"that looks only into model.{part}, where there is one",
+        source="taking a model out of a wrapper",
+        hints=(
+            "Count the parameters of both lists, and those of the model.",
+            f"A model may have a part called {part} and others beside it.",
+            "Sort the parameters of the model that you were given.",
         ),
-        model_scenario(
-            ENTRY, "tied", "a model whose head is its first layer", shared, [["head.weight", "lookup.weight"]]
-        ),
-        model_scenario(ENTRY, "nested", "a model whose decoder has a part called head", inner_head),
-        model_scenario(ENTRY, "nested", "a model with two heads", two_heads),
-        model_scenario(
-            ENTRY,
-            "tied",
-            "a model whose first layer is its embedding, and two hidden layers are one",
-            table_last,
-            [["tokens.weight", "out.weight"], ["second.weight", "first.weight"], ["second.bias", "first.bias"]],
-        ),
-    ]
+        seen=lambda s, part=part: _inside_or_none(s, f"{part}."),
+    )
 
 
 TASK = SortingTask(
@@ -383,6 +292,6 @@ TASK = SortingTask(
     entry=ENTRY,
     steps=STEPS,
     bank=bank,
-    draw=_models,
+    draw=models,
     lists=("matrix_params", "other_params"),
 )

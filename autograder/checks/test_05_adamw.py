@@ -92,6 +92,7 @@ def test_every_parameter_once(student):
     """Every trainable parameter is in exactly one group, also one that two modules share."""
     student.follows("tied")
     student.follows("frozen")
+    student.follows("usage")
     student.follows(part="groups")
     student.follows(part="untouched")
 

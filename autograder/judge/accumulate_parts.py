@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.judge.named_parts_task import SAID_OF_GRADIENTS_OFF, Seen
-from autograder.worker.codes import GRADIENTS_OFF
+from autograder.judge.named_parts_task import SAID_OF_SETTINGS, Seen
+from autograder.worker.codes import SEEDED
 
 PADDING = -100.0
 UNUSED, CHANGED = 2, 6
@@ -18,7 +18,7 @@ def layout(program: dict[str, Any]) -> dict[str, int]:
     """What the player accumulation.py writes."""
     numbers, batches = len(program["weight"]) + 1 + UNUSED, len(program["y"])
     sizes = {"returned": 1, "grads": numbers, "params": numbers, "kind": 1}
-    return {**sizes, "calls": batches, "alive": batches, "counted": batches}
+    return {**sizes, "calls": batches, "alive": batches, "counted": batches, "losses": batches}
 
 
 def open_parts(program: dict[str, Any]) -> dict[str, Any]:
@@ -47,10 +47,19 @@ def say(seen: Seen) -> str:
         return f"When a loss was computed, {graphs} still in memory{context}; there should be none."
     if seen.wrong("params"):
         return f"A parameter changed{context}; only gradients should."
-    if seen.mine["kind"][0] == GRADIENTS_OFF:
-        return SAID_OF_GRADIENTS_OFF
-    if seen.mine["kind"][0] == CHANGED:
-        return f"Your function changed the list micro_batches{context}, which is its caller's; leave it as it is."
+    if seen.wrong("losses"):
+        return (
+            f"The loss tensor that loss_sum_fn returned was changed in place{context}. Whoever made it may still need it, "
+            "and a loss whose backward pass uses its own value, such as exp(), fails."
+        )
+    kind = seen.mine["kind"][0]
+    if kind in SAID_OF_SETTINGS:
+        return SAID_OF_SETTINGS[kind]
+    if kind == SEEDED:
+        return "Random numbers start again for every micro-batch, so dropout would drop the same ones. Is a seed set inside?"
+    if kind == CHANGED:
+        what = "micro_batches, or one of them" if "kinds" in seen.scenario.program else "the list micro_batches"
+        return f"Your function changed {what}{context}; that is its caller's. Leave it as it is."
     return "The returned loss is a tensor that still carries its autograd graph; return a plain number."
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from autograder.judge.named_parts_task import SAID_OF_GRADIENTS_OFF, Seen
+from autograder.judge.named_parts_task import SAID_OF_SETTINGS, Seen
 from autograder.judge.simulate import numel
-from autograder.worker.codes import GRADIENTS_OFF
 
+REQUIRING = 1000
+"""As the player has it: what a gradient adds to "changed" that requires a gradient itself."""
 SAME = 1e-5
 """Relative difference of two numbers that are called the same; torch's 1e-6 in the denominator is less."""
 
@@ -36,13 +37,17 @@ def say(seen: Seen) -> str:
         what = {4: "None", 5: "something that is no number"}.get(int(seen.mine["kind"][0]), f"{returned:.5g}")
         return f"It returned {what}{context}; the norm of all gradients together, before clipping, is {norm:.5g}."
     if seen.wrong("views"):
-        return "p.grad has the right values, but it is a new tensor: an older reference to it keeps the old ones."
+        return (
+            "p.grad has the right values, but in a new tensor or new memory: a reference to it, or a view of it, from before "
+            "your call keeps the old ones."
+        )
     if seen.wrong("params"):
         return f"The gradients are right, but a parameter itself changed{context}."
     if seen.wrong("changed"):
-        return f"A gradient changed its dtype or shape{context}."
-    if seen.mine["kind"][0] == GRADIENTS_OFF:
-        return SAID_OF_GRADIENTS_OFF
+        how = "requires a gradient itself" if seen.mine["changed"][0] >= REQUIRING else "has another dtype or shape"
+        return f"After your call a gradient {how}{context}."
+    if seen.mine["kind"][0] in SAID_OF_SETTINGS:
+        return SAID_OF_SETTINGS[seen.mine["kind"][0]]
     carries = "a tensor that carries an autograd graph" if seen.mine["kind"][0] == 2 else "no tensor"
     return f"The returned number is right, but it is {carries}."
 
@@ -66,7 +71,7 @@ def _gradients(seen: Seen) -> str:
 def _without_one(seen: Seen) -> str:
     """The gradient without which the factor would be right."""
     mine, before = np.nan_to_num(seen.mine["grads"]), seen.scenario.program["grads"]
-    start = np.concatenate([np.ravel(grad) if grad is not None else [np.nan] * size for grad, size in _sized(seen)])
+    start = _before(seen)
     there = np.isfinite(start) & (start != 0)
     factors = mine[there] / start[there]
     if not factors.size or not 0 < factors[0] < 1 or not np.allclose(factors, factors[0], rtol=SAME, atol=0):
@@ -79,6 +84,11 @@ def _without_one(seen: Seen) -> str:
     return f" That would be right if gradient {fits[0] + 1} did not count." if len(fits) == 1 else ""
 
 
+def _before(seen: Seen) -> np.ndarray:
+    """All gradients as they were, NaN where there is none."""
+    return np.concatenate([np.ravel(grad) if grad is not None else [np.nan] * size for grad, size in _sized(seen)])
+
+
 def _sized(seen: Seen) -> list[tuple[list[float] | None, int]]:
     shapes = seen.scenario.program["shapes"]
     return [(grad, numel([shape])) for grad, shape in zip(seen.scenario.program["grads"], shapes, strict=True)]
@@ -89,6 +99,8 @@ def _nearly(seen: Seen) -> str:
     mine, right = (np.nan_to_num(part["grads"]) for part in (seen.mine, seen.right))
     size = float(np.dot(right, right))
     off = float(np.dot(mine, right)) / size - 1 if size and np.isfinite(mine).all() else 1.0
+    if mine.size and np.array_equal(mine, _before(seen)):
+        return ""
     if not 0 < abs(off) < 0.02 or not np.allclose(mine, (1 + off) * right, rtol=1e-3 * abs(off), atol=0):
         return ""
     if off > 0:

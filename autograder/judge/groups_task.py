@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -10,10 +10,12 @@ import numpy as np
 
 from autograder.judge.contract import Raises
 from autograder.judge.evidence import Evidence, Expected, Scenario, close
+from autograder.judge.expectations import Expectations
+from autograder.judge.model_changes import said_of_change
 from autograder.judge.model_spec import NORMS, Record, records
 from autograder.judge.rule import Quantities
-from autograder.judge.variants import Bank, Step, Variant
-from autograder.worker.codes import GROUPS_EXTRAS, LISTED, SETS
+from autograder.judge.variants import CANONICAL, Bank, Step, Variant
+from autograder.worker.codes import AS_IT_WAS, GROUPS_EXTRAS, KEPT, LISTED, OVERWRITTEN, SETS
 
 FORMS = {
     2: "a dict, not a list of dicts",
@@ -48,7 +50,8 @@ class GroupsTask:
     def simulate(self, variant: Variant, scenario: Scenario) -> Expected:
         """Two numbers for each parameter, then the extras; where a variant leaves the decay open, both are right."""
         known = records(scenario.program["model"])
-        s = Quantities({"records": known, "weight_decay": scenario.program["weight_decay"]})
+        given = {name: scenario.program.get(name, False) for name in ("weight_decay", "again")}
+        s = Quantities({"records": known, **given})
         try:
             for name, step in self._plan(variant):
                 s.__dict__[name] = step(s)
@@ -69,6 +72,10 @@ class GroupsTask:
         """A variant's steps that the rule does not have run first."""
         own = [(name, step) for name, step in variant.steps.items() if name not in self.steps]
         return own + [(name, variant.steps.get(name, step)) for name, step in self.steps.items()]
+
+    def plausible(self, expectations: Expectations, evidence: Sequence[Evidence]) -> list[Variant]:
+        """Without conventions that something speaks against and nothing for: all they are about goes as the rule says."""
+        return [one for one in expectations.accepted if one is CANONICAL or _possible(expectations, one, evidence)]
 
     def part(self, name: str, scenario: Scenario) -> np.ndarray:
         """Parts: "path" (which parameter is where), "groups" (whether the groups can be used), "untouched", "all"."""
@@ -103,6 +110,20 @@ class GroupsTask:
                 found, right = evidence.values[2 * i : 2 * i + 2], expected.values[2 * i + 1]
                 return f"{_told(record)}{about} {_where(record, found, right, scenario.program['weight_decay'])}"
         return _explain_extras(extras)
+
+
+def _possible(expectations: Expectations, convention: Variant, evidence: Sequence[Evidence]) -> bool:
+    """Whether a number that a convention predicts otherwise than the rule is not what the rule says, or there is none."""
+    told = False
+    for i, found in enumerate(evidence):
+        rule, mine = expectations.of(CANONICAL, i), expectations.of(convention, i)
+        about = ~close(rule.values, mine) & expectations.mask("path", i)
+        if found.raised or not about.any():
+            continue
+        if not close(found.values, rule)[about].all():
+            return True
+        told = True
+    return not told
 
 
 def _foreign(extras: Mapping[str, float]) -> str:
@@ -141,12 +162,13 @@ def _where(record: Record, found: np.ndarray, right: float, asked: float) -> str
         return f"has {dimensions}, and your groups let it decay like a matrix: its weight_decay is {decay:g}. Should it decay?"
     if decay == 0 != right:
         return f"has {dimensions}, and your groups do not let it decay: its weight_decay is 0. Should it decay?"
-    return f"has weight_decay {decay:g}, which is neither 0 nor the {asked:g} that the call asked for."
+    wanted = f"neither 0 nor the {asked:g}" if asked else "not the 0"
+    return f"has weight_decay {decay:g}, which is {wanted} that the call asked for."
 
 
-def scenario(family: str, about: str, entry: str, model: dict[str, Any], weight_decay: float) -> Scenario:
+def scenario(family: str, about: str, entry: str, model: dict[str, Any], weight_decay: float, **more: Any) -> Scenario:
     """One call on one model."""
-    program = {"entry": entry, "model": model, "weight_decay": weight_decay}
+    program = {"entry": entry, "model": model, "weight_decay": weight_decay, **more}
     return Scenario(family, "groups", program, 2 * len(records(model)) + len(GROUPS_EXTRAS), about)
 
 
@@ -172,4 +194,10 @@ def _explain_extras(extras: Mapping[str, float]) -> str:
         return "torch refuses sets under 'params', whose order changes from run to run. Make them lists."
     if not extras["usable"]:
         return "torch refuses to build an optimizer from your groups."
-    return "" if extras["untouched"] else "Your function changed the model; it should only sort its parameters."
+    if extras["fresh"] == KEPT:
+        return (
+            "Called twice, your function returned the same dicts again; an optimizer writes its own values into them."
+        )
+    if extras["fresh"] == OVERWRITTEN:
+        return "A second call changed the lists that the first one had returned."
+    return "" if extras["untouched"] == AS_IT_WAS else said_of_change(extras["untouched"])

@@ -1,9 +1,13 @@
 """Models as plain data: what a worker builds from a specification, and what the judge knows about it without torch.
 
-A specification is {"root": node, "ties": [[name, name], ...], "frozen": [name, ...]}. A node is one of
+A specification is {"root": node, "ties": [[name, name], ...], "frozen": [name, ...]}; what a model has gone through may stand
+beside: "dtype", "device", "flat" (all parameters are views of one tensor), "evaluated": [modules in evaluation mode],
+"with_gradient": [name, ...]. A node is one of
   {"kind": "Linear", "args": [3, 4], "kwargs": {"bias": false}}   a layer of torch.nn
   {"kind": "Parameter", "args": [shape]}                           a parameter that belongs to the block itself
+  {"kind": "ParameterList", "args": [shape, ...]}                  "ParameterDict" likewise, of pairs [name, shape]
   {"kind": "Block", "parts": [[name, node], ...]}                  a module with named parts; "Sequential" likewise
+A block may name its "class"; a parameter may be "marked": of a class of its own.
 A tie makes the second name another name of the first parameter.
 """
 
@@ -14,6 +18,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 Node = dict[str, Any]
+RECURRENT = {"RNN": 1, "GRU": 3, "LSTM": 4}
+"""How many matrices stand on top of each other."""
 NORMS = ("LayerNorm", "RMSNorm", "GroupNorm", "BatchNorm1d")
 
 
@@ -71,6 +77,17 @@ def _walk(prefix: str, node: Node) -> Iterator[Record]:
 def _own(node: Node) -> list[tuple[str, list[int]]]:
     """Name and shape of a layer's parameters."""
     kind, args, bias = node["kind"], node.get("args", []), node.get("kwargs", {}).get("bias", True)
+    if kind == "ParameterList":
+        return [(str(number), shape) for number, shape in enumerate(args)]
+    if kind == "ParameterDict":
+        return [(name, shape) for name, shape in args]
+    if kind == "PReLU":
+        return [("weight", [args[0]])]
+    if kind in RECURRENT:
+        inputs, width = args
+        rows = RECURRENT[kind] * width
+        weights = [("weight_ih_l0", [rows, inputs]), ("weight_hh_l0", [rows, width])]
+        return [*weights, ("bias_ih_l0", [rows]), ("bias_hh_l0", [rows])]
     if kind == "Embedding":
         return [("weight", [args[0], args[1]])]
     if kind == "RMSNorm":
@@ -86,5 +103,9 @@ def _own(node: Node) -> list[tuple[str, list[int]]]:
         "Linear": lambda: [args[1], args[0]],
         "Conv1d": lambda: [args[1], args[0], args[2]],
         "Conv2d": lambda: [args[1], args[0], args[2], args[2]],
+        "Conv3d": lambda: [args[1], args[0], args[2], args[2], args[2]],
+        "ConvTranspose2d": lambda: [args[0], args[1], args[2], args[2]],
+        "Bilinear": lambda: [args[2], args[0], args[1]],
     }[kind]()
-    return [("weight", weight), *([("bias", [args[1]])] if bias else [])]
+    outputs = args[2] if kind == "Bilinear" else args[1]
+    return [("weight", weight), *([("bias", [outputs])] if bias else [])]

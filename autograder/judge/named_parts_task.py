@@ -17,14 +17,20 @@ from autograder.judge.evidence import Evidence, Expected, Scenario, close
 from autograder.judge.function_task import Formula
 from autograder.judge.slack import COARSE, RTOL
 from autograder.judge.variants import Bank, Variant
-from autograder.worker.codes import Status
+from autograder.worker.codes import GRADIENTS_OFF, GRADIENTS_ON, SETTINGS_CHANGED, Status
 
 Drawn = tuple[str, str, dict[str, Any], str]
 """A scenario as a bank draws it: family, player, program, about."""
 
 CALL = 1
 """The event in which a player calls the student's function; before it, the player only prepares."""
-SAID_OF_GRADIENTS_OFF = "After your call gradients are still switched off: the next loss.backward() fails."
+SAID_OF_SETTINGS = {
+    GRADIENTS_OFF: "After your call gradients are still switched off: the next loss.backward() fails.",
+    GRADIENTS_ON: "Called under torch.no_grad(), it leaves gradients switched on.",
+    SETTINGS_CHANGED: "After your call one of torch's global settings is another (default dtype, anomaly detection, "
+    "threads). Whatever else runs feels that.",
+}
+"""What is said of a kind that stands for a setting."""
 
 
 @dataclass(frozen=True)

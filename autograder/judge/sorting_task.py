@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograder.judge.evidence import Evidence, Expected, Scenario, close
+from autograder.judge.model_changes import said_of_change
 from autograder.judge.rule import Quantities
 from autograder.judge.variants import Bank, Step, Variant
 
@@ -103,7 +104,7 @@ class SortingTask:
             return "The lists do not keep the order of model.parameters()."
         if wrong[-2]:
             return "What you return holds no two lists: an iterator can be read only once."
-        return "Your function changed the model; it should only sort its parameters." if wrong[-1] else ""
+        return said_of_change(evidence.values[-1]) if wrong[-1] else ""
 
     def _place(self, code: float) -> str:
         first, second = self.lists
@@ -161,8 +162,9 @@ def model_scenario(
     parts: list[list[Any]],
     tied: Sequence[list[str]] = (),
     frozen: Sequence[str] = (),
+    **usage: Sequence[str],
 ) -> Scenario:
-    """A scenario of the model_parts player."""
-    program = {"entry": entry, "parts": parts, "tied": list(tied), "frozen": list(frozen)}
+    """A scenario of the model_parts player; usage: modules that are "evaluated", parameters "with_gradient"."""
+    program = {"entry": entry, "parts": parts, "tied": list(tied), "frozen": list(frozen), **usage}
     size = len(parts_of(Scenario(family, "model_parts", program, 0, about))) + EXTRAS
     return Scenario(family, "model_parts", program, size, about)

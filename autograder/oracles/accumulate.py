@@ -57,18 +57,23 @@ def _result(s: Quantities) -> dict[str, Any]:
         "calls": s.calls,
         "alive": s.alive,
         "counted": np.ones(s.size),
+        "losses": s.changed,
     }
 
 
 FORMULA = Formula(
     "accumulate_gradients",
-    {"weight": REQUIRED, "bias": REQUIRED, "x": REQUIRED, "y": REQUIRED, "grads": REQUIRED, "same": ()},
+    {
+        **dict.fromkeys(("weight", "bias", "x", "y", "grads"), REQUIRED),
+        **dict.fromkeys(("same", "kinds", "given_counts", "levels"), ()),
+    },
     steps={
         "size": lambda s: len(s.y),
         "rows": lambda s: np.array([len(y) for y in s.y], dtype=float),
-        "counts": lambda s: np.array([np.sum(np.array(y) != PADDING) for y in s.y], dtype=float),
+        "counts": lambda s: np.array(s.given_counts or [np.sum(np.array(y) != PADDING) for y in s.y], dtype=float),
         "errors": _errors,
-        "sums": lambda s: np.array([0.5 * np.sum(e**2) for e in s.errors]),
+        "sums": lambda s: np.array(s.levels or [0.5 * np.sum(e**2) for e in s.errors], dtype=float),
+        "taken_apart": lambda s: None,
         "total": lambda s: s.counts.sum(),
         "weights": lambda s: np.full(s.size, 1 / s.total),
         "used": lambda s: np.ones(s.size),
@@ -80,6 +85,7 @@ FORMULA = Formula(
         "kind": lambda s: NUMBER,
         "calls": lambda s: s.used,
         "alive": lambda s: np.zeros(s.size),
+        "changed": lambda s: np.zeros(s.size),
         "result": _result,
     },
 )

@@ -56,7 +56,15 @@ def _result(s: Quantities) -> dict[str, Any]:
 
 FORMULA = Formula(
     "clip_grad_norm_",
-    {"init": REQUIRED, "grads": REQUIRED, "shapes": REQUIRED, "max_norm": REQUIRED, "form": "list", "dtypes": REQUIRED},
+    {
+        "init": REQUIRED,
+        "grads": REQUIRED,
+        "shapes": REQUIRED,
+        "max_norm": REQUIRED,
+        "form": "list",
+        "dtypes": REQUIRED,
+        "no_grad": False,
+    },
     steps={
         "all": _arrays,
         "fails": lambda s: None,

@@ -34,5 +34,6 @@ STEPS = {
     "unreadable": lambda s: int(np.isnan(s.high)) + int(np.isnan(s.low)),
     "listed": lambda s: 1,
     "usable": lambda s: 1,
+    "fresh": lambda s: 1,
     "untouched": lambda s: 1,
 }

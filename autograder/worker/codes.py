@@ -14,13 +14,21 @@ GRAD_MODE_OFF = 2.0
 
 AUTOCAST_LEFT_ON = 2.0
 """In place of 1 for parameters that kept their dtypes: after the call autocast is still on."""
-GROUPS_EXTRAS = ("foreign", "buffers", "earlier", "unreadable", "listed", "usable", "untouched")
+GROUPS_EXTRAS = ("foreign", "buffers", "earlier", "unreadable", "listed", "usable", "fresh", "untouched")
 """Of parameter groups: things in them that are no parameter of the model; how many of them are its buffers, and parameters
 of the models before it; groups without a number as weight_decay; what they are (LISTED for a list of dicts); 1 where torch
-builds an optimizer from it, 0 where it does not, SETS where it refuses a set; 1 where the model is as it was."""
+builds an optimizer from it, 0 where it does not, SETS where it refuses a set; 1 where they are new, KEPT where a dict of
+them was returned before, OVERWRITTEN where what was returned before changed; AS_IT_WAS, or what changed of the model."""
 LISTED, SETS = 1.0, 2.0
+KEPT, OVERWRITTEN = 0.0, 2.0
+AS_IT_WAS, PARAMETERS, MODES, GRADIENTS, ATTRIBUTES, MEMORY = 1.0, 0.0, 2.0, 3.0, 4.0, 5.0
+"""What a function changed of a model: nothing; its parameters' values or which of them are trained; training mode; gradients;
+attributes or hooks; dtypes or where the numbers are in memory."""
 GRADIENTS_OFF = 7.0
 """In place of the kind of what a function returned: after its call gradients are switched off."""
+GRADIENTS_ON, SETTINGS_CHANGED, SEEDED = 8.0, 9.0, 10.0
+"""Likewise: gradients are on though the caller had switched them off; another of torch's global settings is changed; the
+random numbers start again for every micro-batch."""
 
 
 class Status(IntEnum):

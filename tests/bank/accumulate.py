@@ -148,9 +148,10 @@ WRONG |= {
     "stops-at-empty": [("        # next\n", "        if count_fn(mb) == 0:\n            break\n")],
     "empty-raises": [("        # next\n", "        share = 1 / count_fn(mb)\n")],
     "every-graph-kept": [
-        (_BACKWARD, "        losses = [loss] if mb is micro_batches[0] else [*losses, loss]\n"),
+        (_BACKWARD, "        losses = [*locals().get('losses', []), loss]\n"),
         ("    # end\n", "    sum(losses).backward()\n"),
     ],
+    "loss-changed-in-place": [(_LOSS, "loss = summed.div_(total)")],
     "graph-retained": [(_BACKWARD, "        loss.backward(retain_graph=True)\n")],
     "last-backward-only": [(_BACKWARD, ""), ("    # end\n", "    loss.backward()\n")],
     "no-backward": [(_BACKWARD, "")],

@@ -105,7 +105,7 @@ def decay_groups(model, weight_decay):
     for name, p in model.named_parameters():
         if not p.requires_grad:
             continue
-        spared = p.ndim < 2 or any(part in name for part in ("wte", "wpe", "embed", "positions"))
+        spared = p.ndim < 2 or any(part in name for part in ("wte", "wpe", "positions"))
         (no_decay if spared else decay).append(p)
     return [{"params": decay, "weight_decay": weight_decay}, {"params": no_decay, "weight_decay": 0.0}]
 """,
@@ -210,6 +210,9 @@ def decay_groups(model, weight_decay):
     params = [p for p in model.parameters() if p.requires_grad]
     return [p for p in params if p.ndim >= 2], [p for p in params if p.ndim < 2]
 """,
+    "module-unwrapped": [("    # start", '    model = getattr(model, "module", model)')],
+    "model-unwrapped": [("    # start", '    model = model.model if hasattr(model, "model") else model')],
+    "groups-kept": [("def decay_groups", "@__import__('functools').lru_cache\ndef decay_groups")],
     "ties-raise": [
         (
             "    # start",

@@ -114,6 +114,8 @@ WRONG = {
     "matrices-in-both": [(_OTHERS, "    return matrices, list(model.parameters())")],
     "rest-frozen": [("            others.append(p)", "            others.append(p.requires_grad_(False))")],
     "tied-twice": [("model.named_parameters()", "model.named_parameters(remove_duplicate=False)")],
+    "module-unwrapped": [("    embeddings,", '    model = getattr(model, "module", model)\n    embeddings,')],
+    "model-unwrapped": [("    embeddings,", '    model = getattr(model, "model", model)\n    embeddings,')],
     "tied-by-first-name": """
 from torch import nn
 

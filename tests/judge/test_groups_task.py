@@ -17,6 +17,11 @@ MODELS = {
     "frozen": _models.frozen_backbone,
     "shared": _models.shared_twice,
     "misleading": _models.misleading_names,
+    "unusual": _models.unusual_kinds,
+    "like wrappers": _models.named_like_wrappers,
+    "in use": _models.in_use,
+    "flat": lambda rng: _models.elsewhere(rng, flat=True),
+    "meta": lambda rng: _models.elsewhere(rng, device="meta"),
     "tied": lambda rng: _models.language_model(rng, tied=True),
     "head first": lambda rng: _models.language_model(rng, tied=True, head_first=True),
 }

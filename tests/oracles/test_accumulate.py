@@ -30,7 +30,7 @@ def drawn(seed: int) -> dict[str, Any]:
 
 def oracle(variant: Variant, program: dict[str, Any]) -> dict[str, Any]:
     with np.errstate(all="ignore"):
-        parts: dict[str, Any] = TASK.formula.value(TASK.formula.plan(variant), program)
+        parts: dict[str, Any] = TASK.formula.value(TASK.formula.plan(variant), {**TASK.formula.signature, **program})
     return parts
 
 
@@ -68,3 +68,15 @@ def test_a_mean_of_means_agrees_only_where_counts_are_equal() -> None:
         counts = {sum(v != PADDING for v in y) for y in program["y"]}
         same = np.allclose(oracle(wrong, program)["grads"], oracle(CANONICAL, program)["grads"], equal_nan=True)
         assert same == (len(counts) == 1), program["y"]
+
+
+def test_given_counts_and_levels_scale_the_gradient_and_replace_the_losses() -> None:
+    for seed in range(50):
+        program = {name: given for name, given in drawn(seed).items() if name != "grads"}
+        program["grads"] = [None, None, None]
+        plain = oracle(CANONICAL, program)
+        counts, levels = [70_000] * len(program["y"]), [-1.5] * len(program["y"])
+        told = oracle(CANONICAL, {**program, "given_counts": counts, "levels": levels})
+        real = sum(v != PADDING for y in program["y"] for v in y)
+        np.testing.assert_allclose(told["grads"] * sum(counts), plain["grads"] * real, rtol=1e-9)
+        np.testing.assert_allclose(told["returned"], -1.5 / 70_000)

@@ -1,10 +1,14 @@
 """Calls a function that accumulates gradients over scripted micro-batches, and watches what it calls.
 
 The model is linear: parameters weight (inputs,), bias () and one that no loss depends on, (2,). A micro-batch is a pair
-(x, y), x (rows, inputs) and y (rows,); rows with y = PADDING count for nothing. The loss is half the squared error.
+(x, y), x (rows, inputs) and y (rows,); rows with y = PADDING count for nothing. The loss is half the squared error; a
+scenario's "levels" shift it to another value, its "given_counts" are what count_fn says, its "kinds" make a micro-batch a number,
+a dict or a list in place of a pair.
 
-Parts, in this order: returned (1), gradients and parameters (inputs + 3 each), kind (1: of what was returned, CHANGED where the list of micro-batches was, or GRADIENTS_OFF), calls (per micro-batch, of loss_sum_fn), alive (per micro-batch: graphs of other micro-batches that still held
-saved tensors when its loss was asked for), counted (per micro-batch, calls of count_fn).
+Parts, in this order: returned (1), gradients and parameters (inputs + 3 each), kind (1: of what was returned, CHANGED where
+the list of micro-batches was or one of them, or a code of worker/codes.py), calls (per micro-batch, of loss_sum_fn), alive
+(per micro-batch: graphs of other micro-batches that still held saved tensors when its loss was asked for), counted (per
+micro-batch, calls of count_fn), losses (per micro-batch: 1 where its loss tensor is another number now).
 """
 
 from __future__ import annotations
@@ -16,8 +20,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder.worker.codes import GRADIENTS_OFF
+from autograder.worker.codes import SEEDED
 from autograder.worker.harness import Recorder
+from autograder.worker.players.settings import Settings
 from autograder.worker.players.tensors import kind_of, numbers, tensor
 
 PADDING = -100.0
@@ -29,10 +34,13 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
     """One call."""
     recorder.event = 0
     watched = _Watched(scenario)
+    before = list(map(_inside, watched.batches))
+    settings = Settings()
     recorder.event = 1
     given = (list if scenario.get("form", "list") == "list" else tuple)(watched.batches)
     returned = getattr(module, scenario["entry"])(watched.loss_sum, watched.count, given)
-    unchanged = _as_it_was(given, watched.batches)
+    unchanged = _same(given, watched.batches) and all(map(_same, map(_inside, watched.batches), before))
+    kind = CHANGED if not unchanged else SEEDED if watched.seeded else _kind(returned)
     parts = [numbers(returned, 1)]
     for tensors in ([param.grad for param in watched.params], watched.params):
         parts += [numbers(item, param.numel()) for item, param in zip(tensors, watched.params, strict=True)]
@@ -41,26 +49,35 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
         np.concatenate(
             [
                 *parts,
-                [_kind(returned) if unchanged else CHANGED],
+                [settings.kind(kind)],
                 watched.calls,
                 watched.alive,
                 watched.counted,
+                watched.losses_changed(),
             ]
         ),
     )
 
 
-def _as_it_was(given: Any, batches: list[Any]) -> bool:
-    """Whether the list still holds the same micro-batches in the same order."""
-    return len(given) == len(batches) and all(map(operator.is_, given, batches))
+def _inside(batch: Any) -> list[Any]:
+    """What a micro-batch consists of, where it can be changed."""
+    return [*batch, *batch.values()] if isinstance(batch, dict) else [*batch] if isinstance(batch, list) else []
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two sequences hold the same things in the same order."""
+    return len(one) == len(other) and all(map(operator.is_, one, other))
 
 
 def _kind(returned: Any) -> int:
     """A number and a tensor without a graph are the same kind here."""
-    if not torch.is_grad_enabled():
-        return int(GRADIENTS_OFF)
     kind = kind_of(returned)
     return 3 if kind == 1 else kind
+
+
+def _as_a(kind: str, number: int, x: torch.Tensor, y: torch.Tensor) -> Any:
+    """A micro-batch: a pair, a list, a dict, or only its number."""
+    return {"pair": (x, y), "list": [x, y], "dict": {"x": x, "y": y}, "number": number}[kind]
 
 
 class _Saved:
@@ -79,13 +96,20 @@ class _Watched:
         for param, shape, grad in zip(self.params, shapes, scenario["grads"], strict=True):
             param.grad = None if grad is None else tensor(grad, shape, dtype)
         inputs = len(scenario["weight"])
-        self.batches = [
+        self.data = [
             (tensor(x, [len(y), inputs], dtype), tensor(y, [len(y)], dtype))
             for x, y in zip(scenario["x"], scenario["y"], strict=True)
+        ]
+        kinds = scenario.get("kinds") or ["pair"] * len(self.data)
+        self.batches = [
+            _as_a(kind, number, *pair) for number, (kind, pair) in enumerate(zip(kinds, self.data, strict=True))
         ]
         for first, again in scenario.get("same", ()):
             self.batches[again] = self.batches[first]
         self.calls, self.alive, self.counted = (np.zeros(len(self.batches)) for _ in range(3))
+        self.counts, self.levels = scenario.get("given_counts"), scenario.get("levels")
+        self.drawn: list[float] = []
+        self.losses: list[tuple[int, torch.Tensor, float]] = []
         self.saved: list[list[weakref.ref[_Saved]]] = [[] for _ in self.batches]
 
     def loss_sum(self, batch: Any) -> torch.Tensor:
@@ -100,16 +124,34 @@ class _Watched:
             self.saved[index].append(weakref.ref(saved))
             return saved
 
-        x, y = batch
+        self.drawn.append(torch.rand((), dtype=torch.float64).item())
+        x, y = self.data[index]
         weight, bias, _ = self.params
         with torch.autograd.graph.saved_tensors_hooks(keep, lambda saved: saved.value):
             error = (x @ weight + bias - y) * (y != PADDING)
-            return 0.5 * (error * error).sum()
+            loss = 0.5 * (error * error).sum()
+        if self.levels:
+            loss = loss - loss.detach() + self.levels[index]
+        self.losses.append((index, loss.detach(), loss.item()))
+        return loss
 
     def count(self, batch: Any) -> int:
         """How many rows of a micro-batch are not padding."""
-        self.counted[self._index(batch, self.counted)] += 1
-        return int((batch[1] != PADDING).sum())
+        index = self._index(batch, self.counted)
+        self.counted[index] += 1
+        return self.counts[index] if self.counts else int((self.data[index][1] != PADDING).sum())
+
+    def losses_changed(self) -> np.ndarray:
+        """Per micro-batch, 1 where a loss tensor is not the number any more that it was; a copy would not show it."""
+        changed = np.zeros(len(self.batches))
+        for index, loss, value in self.losses:
+            changed[index] = max(changed[index], loss.item() != value)
+        return changed
+
+    @property
+    def seeded(self) -> bool:
+        """Whether two losses saw the same random numbers."""
+        return len(set(self.drawn)) < len(self.drawn)
 
     def _index(self, batch: Any, calls: np.ndarray) -> int:
         """The number of a micro-batch; of one that is there twice, where it had fewer calls. TypeError for anything else."""

@@ -2,7 +2,7 @@
 
 One number per parameter of the model, in the model's order: 0 nowhere, else 1 for the first returned list, 2 for the
 second, 3 for both; plus 10 for every time it is there more than once. Then four numbers: foreign objects in the lists,
-1 where both lists keep the model's order, 1 where both are lists (or tuples), and 1 where the model is as it was.
+1 where both lists keep the model's order, 1 where both are lists (or tuples), and what became of the model (AS_IT_WAS).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from autograder.worker.harness import Recorder
+from autograder.worker.players.model_state import ModelState
 
 
 def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
@@ -21,7 +22,12 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
     model = build(scenario["parts"], scenario["tied"])
     for name in scenario["frozen"]:
         model.get_parameter(name).requires_grad_(False)
-    before = _state(model)
+    for name in scenario.get("evaluated", ()):
+        model.get_submodule(name).eval()
+    for name in scenario.get("with_gradient", ()):
+        param = model.get_parameter(name)
+        param.grad = torch.ones_like(param)
+    before = ModelState(model)
     one, other = getattr(module, scenario["entry"])(model)
     listed = isinstance(one, list | tuple) and isinstance(other, list | tuple)
     first, second = list(one), list(other)
@@ -35,13 +41,7 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
         ordered = ordered and once == sorted(once)
         for number in once:
             codes[number] += code + 10 * (seen.count(number) - 1)
-    recorder.put(0, [*codes, foreign, float(ordered), float(listed), float(_state(model) == before)])
-
-
-def _state(model: nn.Module) -> list[Any]:
-    """What a function could change: which parameters are trained, which modules are in training mode, all values."""
-    modes = [module.training for module in model.modules()]
-    return [modes, [(p.requires_grad, p.tolist()) for p in model.parameters()]]
+    recorder.put(0, [*codes, foreign, float(ordered), float(listed), before.change()])
 
 
 class ScaledEmbedding(nn.Embedding):
