@@ -132,7 +132,7 @@ def _other_gradients(d: Drawing) -> list[Scenario]:
     usual, high = {**d.hyper(), "init_scale": 2.0**16}, {**d.hyper(), "init_scale": 2.0**26}
     long = [1.0] * 1100
     events: Events = [["backward", [[*long, np.inf]], True, True], ["call", "step", [{"optimizer": 0}]]]
-    single = {"groups": ([[0]],), "shapes": [[len(long) + 1]]}
+    single: dict[str, Any] = {"groups": ([[0]],), "shapes": [[len(long) + 1]]}
     return [
         d.run("scale", "a loss of 0.5 in float16, scale 65536", [["call", "scale", [HALF]]], usual),
         d.run("unscale", "gradients in bfloat16", brain, usual, dtype="bfloat16"),

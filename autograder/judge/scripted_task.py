@@ -32,17 +32,18 @@ class CaughtError(Exception):
 
 
 class Descent:
-    """torch.optim.SGD with momentum on float64 arrays: b ← μb + g (b ← g at first), p ← p − lr·b."""
+    """torch.optim.SGD with momentum on float64 arrays: b ← μb + g (b ← g at first), p ← p − lr·b. first_lr: of
+    parameter 0, where it has another."""
 
-    def __init__(self, lr: float, momentum: float):
-        self.lr, self.momentum = lr, momentum
+    def __init__(self, lr: float, momentum: float, first_lr: float | None = None):
+        self.lr, self.momentum, self.first_lr = lr, momentum, first_lr
         self.buffers: dict[int, np.ndarray] = {}
 
     def update(self, i: int, param: np.ndarray, grad: np.ndarray) -> np.ndarray:
         """The new value of parameter number i."""
         before = self.buffers.get(i)
         self.buffers[i] = grad if before is None else self.momentum * before + grad
-        return param - self.lr * self.buffers[i]
+        return param - (self.lr if i or self.first_lr is None else self.first_lr) * self.buffers[i]
 
 
 class ScriptedRun:

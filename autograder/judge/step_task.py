@@ -144,7 +144,9 @@ def _weights(mine: np.ndarray, right: np.ndarray, wrong: np.ndarray, before: np.
     if not np.isfinite(mine[wrong]).all():
         return "weights are inf or NaN; this step should have been skipped."
     if not np.isfinite(right).all():
-        return "weights are finite after a loss that is not: an ordinary step makes them inf or NaN, as its gradient is."
+        return (
+            "weights are finite after a loss that is not: an ordinary step makes them inf or NaN, as its gradient is."
+        )
     moves, due = mine - before, right - before
     if not moves.any():
         return "no weight has moved. Has optimizer.step() run, and what was in p.grad then?"

@@ -130,12 +130,12 @@ class Run:
         loss = float(0.5 * np.sum(error**2) * factor) + step.get("offset", 0.0)
         outside = OUTSIDE if self.program.get("outside") else 0.0
         self.loss = loss + outside * float(self.params[2].sum()) if self.usable() else np.nan
-        scaled = self.scale is not None and self.does["scales_loss"](self)
-        g_out = rounded(error * factor * (self.scale if scaled else 1.0))
+        by = self.scale if self.scale is not None and self.does["scales_loss"](self) else 1.0
+        g_out = rounded(error * factor * by)
         g_hidden = rounded(g_out @ second) * (before > 0)
         fresh: list[Any] = [rounded(g_hidden.T @ x), rounded(g_out.T @ hidden), None]
         if outside:
-            fresh[2] = np.full(2, outside * (self.scale if scaled else 1.0))
+            fresh[2] = np.full(2, outside * by)
         fresh += [rounded(g.sum(axis=0)) for g in (g_hidden, g_out)][: len(self.params) - 3]
         fresh = [grad if i in self.does["trained"](self) else None for i, grad in enumerate(fresh)]
         self.grads = [_sum(old, new) for old, new in zip(self.grads, fresh, strict=True)]

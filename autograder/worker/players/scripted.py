@@ -52,12 +52,13 @@ class CopyingSGD(torch.optim.SGD):
         super().load_state_dict(copy.deepcopy(state_dict))
 
 
-def _sgd_of_masters(params: Any, **kwargs: Any) -> torch.optim.Optimizer:
-    """SGD over a list of tensors, which have to be no wider than float32."""
+def _sgd_of_masters(params: Any, first_lr: float | None = None, **kwargs: Any) -> torch.optim.Optimizer:
+    """SGD over a list of tensors, which have to be no wider than float32. first_lr: of the first of them alone."""
+    groups = [] if first_lr is None else [{"params": params[:1], "lr": first_lr}, {"params": params[1:]}]
     params = list(params)
     if not all(isinstance(param, torch.Tensor) for param in params):
         raise TypeError("make_optimizer takes a list of tensors, without parameter groups or names")
-    optimizer = CopyingSGD(params, **kwargs)
+    optimizer = CopyingSGD(groups or params, **kwargs)
     if any(param.dtype == torch.float64 for group in optimizer.param_groups for param in group["params"]):
         raise TooWideError("make_optimizer got float64 tensors; the masters are float32 copies")
     return optimizer
@@ -108,7 +109,8 @@ class _Run:
                 loss = loss + (wide(tensor(values, shape, dtype)) * wide(param)).sum()
         value = self.object.scale(loss) if scaled else loss
         self.result = value
-        value.backward()
+        if value.requires_grad or scaled or any(values is not None for values in coefficients):
+            value.backward()
         self.held = [param.grad for param in self.params]
 
     def _call(self, method: str, args: list[Any], expect_error: bool = False) -> None:
