@@ -308,19 +308,24 @@ show(
 # > scaler.update()
 # > ```
 # >
-# > - `scale(loss)` returns the loss times the scale, as a tensor that `backward()` works on.
-# > - `unscale_(optimizer)` divides every gradient of the optimizer by the scale, in place, and
-# >   notes whether any number in them is inf or NaN. Parameters without gradient are left out. A
-# >   second call before `update()` must not divide again: raise `RuntimeError`, as torch does.
-# >   (A second call that does nothing is accepted too.)
-# > - `step(optimizer)` unscales unless that has been done. Then it calls `optimizer.step()`, leaves
-# >   the gradients to the training loop, and returns `True`; or, if something was not finite, does
-# >   not touch the optimizer and returns `False`.
+# > - `scale(loss)` returns the loss times the scale, as a tensor that `backward()` works on. A loss
+# >   of ½ in fp16 becomes 32768, although fp16 has no 65536.
+# > - `unscale_(optimizer)` divides every gradient of the optimizer by the scale, in place, in
+# >   whichever dtype it has, and notes whether any number in them is inf or NaN. Parameters without
+# >   gradient are left out. A second call before `update()`, also after `step`, must not divide
+# >   again: raise `RuntimeError`, as torch does. (A second call that does nothing is accepted too.)
+# > - `step(optimizer)` unscales unless that has been done. Then it calls `optimizer.step()` and
+# >   returns `True`; or, if something was noted as not finite, does not touch the optimizer and
+# >   returns `False`. Either way it leaves the gradients to the training loop.
 # > - `update()` ends the step: it changes the scale by the two rules above and forgets what was
 # >   noted, whether or not `step` was called after `unscale_`.
 # >
 # > Several optimizers may share one scaler (Muon and AdamW in chapter 15). Each is skipped for its
 # > own gradients only; `update()` is called once, and the scale shrinks if any of them overflowed.
+# >
+# > Also accepted, and named: a scale that never falls below 1 or never grows beyond 2²⁴, as in
+# > DeepSpeed and Apex; gradients that all stay scaled when one of them has overflowed; and
+# > `ValueError` for gradients in fp16, as torch has it.
 #
 # <details>
 # <summary>Hint 1: what to remember</summary>
@@ -555,11 +560,12 @@ print(f"the largest weight should be {truth.abs().max():.3f}")
 # >
 # > - `params` are the model's parameters, a list or what `model.parameters()` gives. Some may be
 # >   frozen, some may be float32 already.
-# >   `make_optimizer(masters)` makes an optimizer over a list of tensors; call it with your float32
-# >   copies.
+# >   `make_optimizer(masters)` makes an optimizer over a list of tensors; call it with the list of
+# >   your float32 copies, in the order of `params`.
 # > - `step()` hands each parameter's gradient to its master in float32, lets the optimizer step, and
 # >   writes the masters into the model's parameters, in place. Where `p.grad` is `None` the master
-# >   has no gradient either.
+# >   has no gradient either. `p.grad` stays as it is. (Setting it to `None`, as Megatron-LM does to
+# >   save memory, is accepted too.)
 # > - `zero_grad()` clears the gradients of the model's parameters.
 # > - `state_dict()` and `load_state_dict(state)` save and restore all there is to remember, so that
 # >   training goes on to the last bit as if it had never stopped. Loading copies the masters'
@@ -769,10 +775,11 @@ check("clipped_too_early")
 # > dtype=torch.bfloat16, max_norm=None)`: one whole step of training. `loss_fn(model, *batch)` gives
 # > the loss.
 # >
-# > - Gradients from before do not count.
-# > - Model and loss run under autocast, in `dtype`, on the device of the model. Once.
+# > - Gradients from before do not count, whichever parameter of the optimizer has them.
+# > - Model and loss run under autocast, in `dtype`, on the device of the model. Once. What is in
+# >   `batch`, and which parts of the model are in train or eval mode, is up to the caller.
 # > - With a `scaler` (yours, or torch's) its four methods are used in the right order; without one
-# >   it is an ordinary step.
+# >   it is an ordinary step, whatever the gradient is.
 # > - With `max_norm` the norm of the *true* gradient of all parameters together is limited to it.
 # >   `torch.nn.utils.clip_grad_norm_` may do that.
 # > - It returns the loss, not scaled, as a Python float.

@@ -24,7 +24,7 @@ from autograder.banks._format_values import (
     ties,
 )
 from autograder.judge.evidence import Scenario
-from autograder.judge.rounding_task import rounding
+from autograder.judge.rounding_task import rounding, roundings
 
 
 def scenarios(rng: np.random.Generator) -> list[Scenario]:
@@ -41,6 +41,8 @@ def scenarios(rng: np.random.Generator) -> list[Scenario]:
         *_small_range(rng),
         *_wider_inputs(rng),
         *_more_special(),
+        *_in_company(rng),
+        *_far_and_many(rng),
     ]
 
 
@@ -141,6 +143,49 @@ def _more_special() -> list[Scenario]:
     values = [0.0, -0.0, 1.0, float("nan"), float("inf"), -float("inf")]
     found = [rounding("special", "zeros, infinities and NaN", values, bits) for bits in (TF32, (6, 6), (3, 6))]
     return [*found, rounding("special", "NaN as GPUs write it", [float("nan"), 1.0], FP16, layout="full-nan")]
+
+
+def _in_company(rng: np.random.Generator) -> list[Scenario]:
+    """Numbers beside NaN, small numbers beside a middle, formats after others of the same exponents, NaN with all bits set."""
+    nan = float("nan")
+    beside_nan = [(np.array([1e5, nan, -1e6, 1.0]), FP16), (np.array([300.0, nan, -1e3, 1.0]), E4M3)]
+    small = []
+    for bits in (FP16, E5M2, E4M3, (6, 6)):
+        count = max(2 ** (bits[1] - 1), 2)
+        whole = np.unique([0, 1, *rng.integers(0, count, size=4)])
+        signs = np.where(whole % 2 == 0, 1, -1)  # away from the even neighbour
+        small.append((both_signs((whole + 0.5) * (1 + signs * 2.0 ** -(bits[1] + 2)) * smallest(bits)), bits))
+    full = [(np.array([nan, 1.0]), bits) for bits in (BF16, TF32)]
+    formats = ((9, 2), (9, 8), (7, 3), (7, 12), (3, 2), (3, 9))
+    tops = [(_top(bits), bits) for bits in formats]
+    return [
+        roundings("overflow", "beside a NaN", beside_nan),
+        roundings("subnormals", "near the middle between two subnormals", small),
+        roundings("overflow", "formats of the same exponent bits", tops, "float64"),
+        roundings("special", "NaN as GPUs write it", full, layout="full-nan"),
+    ]
+
+
+def _top(bits: Bits) -> np.ndarray:
+    """The largest value, the one below, and the first that is too large."""
+    top = largest(bits)
+    spacing = 2.0 ** (np.frexp(top)[1] - 1 - bits[1])
+    return both_signs(np.array([top, top - spacing, top + spacing / 2]))
+
+
+def _far_and_many(rng: np.random.Generator) -> list[Scenario]:
+    """float64 numbers beyond float32's range, float32 numbers just below powers of two, more numbers than 4096."""
+    wide, far = (10, 9), [1e-100, 1.1e-152, 3e100, 1.0]
+    beyond = [(both_signs(np.array([1e300, 1e200])), bits) for bits in (FP16, BF16, TF32, (8, 23))]
+    powers = np.ldexp(1.0, rng.integers(-100, 120, size=24)).astype(np.float32)
+    below = both_signs(np.nextafter(np.concatenate([powers, [np.float32(1024)]]), np.float32(0)).astype(float))
+    many = np.arange(2049.0, 2049.0 + 4500)
+    return [
+        rounding("nearest", "a format with a wide range", both_signs(np.array(far)), wide, "float64"),
+        roundings("overflow", "float64, beyond float32", beyond, "float64"),
+        rounding("nearest", "just below powers of two", below, (8, 23)),
+        rounding("ties", "4500 numbers", many, FP16),
+    ]
 
 
 def _beside(rng: np.random.Generator) -> Scenario:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograder.judge.variants import Bank
+from autograder.oracles.loss_scaler import any_not_finite
 
 
 def _step_with_zeros(s: Any, which: int) -> None:
@@ -63,6 +64,26 @@ def add_update_mistakes(bank: Bank) -> None:
             "Do not call optimizer.step() at all.",
         ),
         on_overflow=lambda s, which: _step_without(s, which),
+    )
+    add(
+        "clears-gradients-when-skipping",
+        "whose step() clears the gradients where it skips",
+        hints=(
+            "Look at p.grad after a step that was skipped. Is it still there?",
+            "Somebody may want to see which gradient has overflowed.",
+            "The training loop calls zero_grad() itself: leave it out.",
+        ),
+        on_overflow=lambda s, which: _forget(s, which),
+    )
+    add(
+        "looks-again-in-step",
+        "whose step() looks at the gradients itself, where clipping may have hidden the inf that unscale_ found",
+        hints=(
+            "Call unscale_, then clip_grad_value_, then step. What has become of an inf?",
+            "Who has seen the gradients before anybody could change them?",
+            "unscale_ notes what it finds; step asks the note, not the gradients.",
+        ),
+        looks_at=lambda s, which: any_not_finite(s.grads_of(which)),
     )
     add(
         "skips-when-clean",
@@ -307,6 +328,7 @@ def add_update_mistakes(bank: Bank) -> None:
             "update() ends the step: forget there what was found.",
         ),
         forget_found=lambda s: None,
+        noted=lambda s, which, found: found or s.found.get(which, False),
     )
     add(
         "unscaling-never-forgotten",

@@ -19,6 +19,7 @@ TWINS = [[3], [2, 2], [3], [4], []]
 """Two of one shape, and two more of one size."""
 ALIKE = [[3], [3], [3], [3]]
 Events = list[list[Any]]
+STEP: Events = [["call", "step", []], ["call", "zero_grad", []]]
 
 
 class Drawing:
@@ -43,13 +44,19 @@ class Drawing:
         dtype: str = "bfloat16",
         form: str = "list",
         shapes: Sequence[Sequence[int]] = SHAPES,
+        init: Sequence[np.ndarray] | None = None,
+        first_lr: float | None = None,
         **more: Any,
     ) -> Scenario:
-        """A script; the optimizer is SGD with momentum ½. more: formats, frozen and layout of the parameters."""
+        """A script; the optimizer is SGD with momentum ½. init: of the parameters, else drawn. first_lr: of the first master
+        alone. more: formats, frozen and layout of the parameters."""
         short = "float16" if dtype == "float16" else "bfloat16"
-        init = [representable(self.rng.uniform(0.6, 1.4, s) * self.rng.choice([-1, 1], s), short) for s in shapes]
+        init = init or [
+            representable(self.rng.uniform(0.6, 1.4, s) * self.rng.choice([-1, 1], s), short) for s in shapes
+        ]
+        others = {} if first_lr is None else {"first_lr": first_lr}
         params = {"params": list(range(len(shapes))), "form": form}
-        make = {"args": [params, {"make_sgd": {"lr": lr, "momentum": 0.5}}]}
+        make = {"args": [params, {"make_sgd": {"lr": lr, "momentum": 0.5} | others}]}
         options: dict[str, Any] = {"dtype": dtype, "exact": True, **more}
         return script("MasterWeights", family, about, events, shapes=shapes, init=init, make=make, **options)
 
@@ -67,7 +74,7 @@ class Drawing:
             grads[i] = [value] * len(grads[i])
         first = [["backward", grads, False, False]]
         more = [["backward", self.grads(none), False, False] for _ in range(micro_batches - 1)]
-        return [*first, *more, ["call", "step", []], ["call", "zero_grad", []]]
+        return [*first, *more, *STEP]
 
 
 def scenarios(rng: np.random.Generator) -> list[Scenario]:
@@ -109,6 +116,7 @@ def scenarios(rng: np.random.Generator) -> list[Scenario]:
         d.run("gradients", "float32 gradients that bfloat16 cannot hold", precise, large, dtype="float32"),
         d.run("together", "missing gradients, micro-batches and a reload", whole, tiny, form="generator"),
         *_of_all_kinds(d, tiny, large),
+        *_of_rare_kinds(d, tiny, large),
     ]
 
 
@@ -132,4 +140,33 @@ def _of_all_kinds(d: Drawing, tiny: float, large: float) -> list[Scenario]:
         d.run("gradients", "NaN in a gradient", broken, large),
         d.run("reload", "two parameters of one shape, saved and loaded", saved_twins, tiny, shapes=TWINS),
         d.run("reload", "back to a saved state, twice", back, tiny),
+    ]
+
+
+def _of_rare_kinds(d: Drawing, tiny: float, large: float) -> list[Scenario]:
+    """Masters that are not alike to their optimizer, a step without any gradient, a state from before the first step,
+    gradients beyond float16, weights just past the middle between two neighbours."""
+    ordered = [event for _ in range(4) for event in d.iteration()]
+    nothing: Events = [*d.iteration(), ["backward", [None] * 3, False, False], ["call", "step", []], *d.iteration()]
+    early: Events = [["save"], *d.iteration(), *d.iteration(), ["restore"], *d.iteration()]
+    huge = [event for _ in range(2) for event in d.iteration(size=2.0**40)]
+    formats = ["float32", "bfloat16", "bfloat16"]
+    even = [1 + d.rng.integers(0, 32, s) * 2.0**-6 for s in SHAPES]  # above each the next neighbour is 2**-7 away
+    signs = [d.rng.choice([-1, 1], s) for s in SHAPES]
+    up = [[[float(g) for g in np.ravel(-sign * size)] for sign in signs] for size in (2.0**-12, 2.0**-3)]
+    moves = [event for g in up for event in (["backward", g, False, False], *STEP)]
+    init = [sign * value for sign, value in zip(signs, even, strict=True)]
+    return [
+        d.run(
+            "step",
+            "float32 and bfloat16, the first master has another lr",
+            ordered,
+            tiny,
+            formats=formats,
+            first_lr=large,
+        ),
+        d.run("gradients", "a step in which no parameter has a gradient", nothing, large),
+        d.run("gradients", "gradients of 2**40", huge, large * 2.0**-40),
+        d.run("small", "just past the middle between two bfloat16 numbers", moves, large, init=init),
+        d.run("reload", "back to a state from before the first step", early, large),
     ]

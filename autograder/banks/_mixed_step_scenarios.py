@@ -28,13 +28,14 @@ class Drawing:
     def run(
         self, family: str, about: str, calls: int, *, scale: float = 0.0, lr: float = 2.0**-8, **more: Any
     ) -> Scenario:
-        """`calls` steps. more: keyword arguments of the student's function under kwargs; factors: call → what its loss is multiplied by; weighted:
-        calls whose batch has three parts; offsets: added to every loss; targets: added to every target; stale; frozen
+        """`calls` steps. more: keyword arguments of the student's function under kwargs; factors: call → what its loss is multiplied by; weighted
+        and numbered: calls whose batch has three parts, one of them a number; offsets: added to every loss; targets: added to every target; stale; frozen
         and groups of parameters; biases; by_place: arguments by position."""
-        factors, weighted = more.pop("factors", {}), more.pop("weighted", ())
+        factors, kinds = more.pop("factors", {}), {"weighted": more.pop("weighted", ())}
+        kinds["numbered"] = more.pop("numbered", ())
         offset, fraction = more.pop("offsets", 0.0), more.pop("targets", 0.0)
         while True:
-            program = self.program(calls, factors, weighted) | {"lr": lr, "scale": scale, "kwargs": {}, **more}
+            program = self.program(calls, factors, kinds) | {"lr": lr, "scale": scale, "kwargs": {}, **more}
             for step in program["steps"] if offset or fraction else ():
                 step |= {"offset": offset, "target": [value + fraction for value in step["target"]]}
             if all(decided(program, dtype) for dtype in ("float32", program["kwargs"].get("dtype", "bfloat16"))):
@@ -44,7 +45,7 @@ class Drawing:
         """Of both layers."""
         return [self.whole(SIZES[1]), self.whole(SIZES[2])]
 
-    def program(self, calls: int, factors: Mapping[int, float], weighted: Collection[int]) -> dict[str, Any]:
+    def program(self, calls: int, factors: Mapping[int, float], kinds: Mapping[str, Collection[int]]) -> dict[str, Any]:
         """Weights and batches."""
         inputs, hidden, outputs = SIZES
         steps: list[dict[str, Any]] = []
@@ -52,7 +53,7 @@ class Drawing:
             x = [float(v) for v in self.rng.choice([-2.0, -1.0, 1.0, 2.0], size=4 * inputs)]
             step: dict[str, Any] = {"x": x, "target": [7.0 + v for v in self.whole(4 * outputs, 3)]}
             step |= {"factor": factors[index]} if index in factors else {}
-            steps.append(step | ({"weighted": True} if index in weighted else {}))
+            steps.append(step | {kind: True for kind, chosen in kinds.items() if index in chosen})
         return {
             "entry": ENTRY,
             "sizes": SIZES,
@@ -112,6 +113,7 @@ def scenarios(rng: np.random.Generator) -> list[Scenario]:
             groups=GROUPS,
         ),
         *_of_all_kinds(d),
+        *_of_others(d),
     ]
 
 
@@ -128,4 +130,22 @@ def _of_all_kinds(d: Drawing) -> list[Scenario]:
         d.run("scaler", "the usual scale, a small loss", 2, scale=2.0**16, kwargs=fp16, factors=small, lr=2.0**-2),
         d.run("plain", "targets that 16 bits cannot hold", 1, targets=0.3),
         d.run("together", "arguments by position", 2, scale=64.0, kwargs=by_place, lr=2.0**-3, by_place=True),
+    ]
+
+
+def _of_others(d: Drawing) -> list[Scenario]:
+    """What belongs to the caller: torch's scaler, modes, parameters that the model has not, any kind of batch, NaN."""
+    fp16, small = {"dtype": "float16"}, {"max_norm": 0.5}
+    theirs = {"scale": 64.0, "torch_scaler": True}
+    return [
+        d.run("scaler", "torch's GradScaler", 3, kwargs=fp16, **theirs),
+        d.run(
+            "overflow", "torch's GradScaler, an infinite loss in step 2", 3, kwargs=small, factors={1: np.inf}, **theirs
+        ),
+        d.run("plain", "a part of the model in eval mode", 1, part_in_eval=True),
+        d.run("plain", "the second batch begins with a number", 2, numbered=[1]),
+        d.run("plain", "an old gradient of a frozen weight", 2, frozen=[0], stale=True),
+        d.run("plain", "an old gradient of a parameter outside of the model", 2, outside=True, stale=True),
+        d.run("plain", "NaN as the second loss, without a scaler", 2, factors={1: np.nan}),
+        d.run("clip", "an infinite second loss, max_norm=0.5, without a scaler", 2, kwargs=small, factors={1: np.inf}),
     ]

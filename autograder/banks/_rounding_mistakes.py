@@ -13,6 +13,12 @@ def exponents_of_largest(x: np.ndarray) -> int:
     return int(np.frexp(finite.max(initial=0.0))[1]) - 1
 
 
+def _to_mantissa(x: np.ndarray, bits: int) -> np.ndarray:
+    """Rounded to so many bits in each number's own binade, however small it is."""
+    spacing = np.exp2(np.frexp(x)[1] - 1.0 - bits)
+    return np.asarray(np.where(np.isfinite(x), np.rint(x / spacing) * spacing, x))
+
+
 def add_rounding_mistakes(bank: Bank) -> None:
     """Everything that goes wrong between two neighbours; what happens at the ends of the range stands with the task."""
     add = bank.misconception
@@ -85,6 +91,16 @@ def add_rounding_mistakes(bank: Bank) -> None:
             "Compute in float64: x.double(), not x.float().",
         ),
         x=lambda s: np.asarray(s.x, dtype=np.float32).astype(float),
+    )
+    add(
+        "subnormals-rounded-twice",
+        "rounding small numbers to mantissa_bits first, and then once more to the spacing of the subnormals",
+        hints=(
+            "Round 2 ** -25 * (1 + 2 ** -12) to fp16. It lies above the middle between 0 and 2 ** -24.",
+            "The first rounding can put a number exactly in the middle, and the second then goes the wrong way.",
+            "Clamp the exponent first; then divide by the spacing, round and multiply, once.",
+        ),
+        x=lambda s: _to_mantissa(s.x, s.mantissa_bits),
     )
     add(
         "no-hidden-bit",

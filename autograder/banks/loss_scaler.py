@@ -9,6 +9,7 @@ import numpy as np
 
 from autograder.banks._loss_scaler_mistakes import bank
 from autograder.judge.evidence import Scenario
+from autograder.judge.rounding import representable
 from autograder.judge.scripted_task import ScriptedTask, script
 from autograder.oracles.loss_scaler import LossScalerRun
 
@@ -16,6 +17,7 @@ ENTRY = "LossScaler"
 SHAPES = [[2], [2, 2], [2], []]
 KINDS = {"inf": np.inf, "-inf": -np.inf, "NaN": np.nan}
 ONE = {"loss": 1.0}
+HALF = {"loss": 0.5, "dtype": "float16"}
 LARGE = float(np.float32(1.2e38))
 Events = list[list[Any]]
 
@@ -53,19 +55,20 @@ class Drawing:
         args: Any = (),
         size: float = 1.0,
         lr_factor: float = 0.75,
+        dtype: str = "float32",
+        shapes: Sequence[Sequence[int]] = SHAPES,
         **program: Any,
     ) -> Scenario:
         """A script; its optimizers are SGD with momentum, each over its `groups` of parameters. Their learning rate is
-        multiplied by lr_factor in every step(). size: of the parameters."""
+        multiplied by lr_factor in every step(). size and dtype: of the parameters."""
         optimizers = [
             {"groups": g, "kwargs": {"lr": 0.05 * (i + 1), "momentum": 0.9}, "lr_factor": lr_factor}
             for i, g in enumerate(groups)
         ]
-        init = [(size * self.rng.uniform(-1, 1, size=shape)).astype(np.float32) for shape in SHAPES]
+        init = [representable(size * self.rng.uniform(-1, 1, size=shape), dtype) for shape in shapes]
         make = {"args": list(args), "kwargs": hyper}
-        return script(
-            ENTRY, family, about, events, shapes=SHAPES, init=init, make=make, optimizers=optimizers, **program
-        )
+        options = {"make": make, "optimizers": optimizers, "dtype": dtype, **program}
+        return script(ENTRY, family, about, events, shapes=shapes, init=init, **options)
 
     def hyper(self, interval: int = 3) -> dict[str, Any]:
         """Factors that differ from the usual ones and from each other's inverse."""
@@ -99,7 +102,43 @@ def scenarios(rng: np.random.Generator) -> list[Scenario]:
     """Families: scale, in_place, unscale, step, overflow, growth, twice, several, defaults, together."""
     d = Drawing(rng)
     found = [*_scale(d), *_unscale(d), *_step(d), *_overflow(d), *_growth(d), *_twice(d), *_several(d)]
-    return [*found, *_defaults(d), *_together(d), *_of_all_kinds(d)]
+    return [*found, *_defaults(d), *_together(d), *_of_all_kinds(d), *_around(d), *_other_gradients(d)]
+
+
+def _around(d: Drawing) -> list[Scenario]:
+    """What a training loop does to gradients and optimizers between the scaler's calls."""
+    call, step = ["call", "unscale_", [{"optimizer": 0}]], ["call", "step", [{"optimizer": 0}]]
+    clamped: Events = [["backward", d.coefficients({1: np.inf}), True, True], call, ["clamp", 1.0]]
+    late: Events = [["backward", d.coefficients(), True, True], step, [*call, True], *UPDATE, *d.iteration()]
+    joined: Events = [*d.iteration(), ["add_group", 0, [3]], *d.iteration()]
+    frozen: Events = [["backward", d.coefficients(), True, True], ["freeze", [0, 2]], step]
+    spoiled: Events = [["backward", d.coefficients({2: np.nan}), True, True], call, step, ["entries", 0]]
+    return [
+        d.run("overflow", "inf, made 1 by clip_grad_value_ after unscale_", [*clamped, step, *UPDATE], d.hyper(9)),
+        d.run("twice", "clip_grad_value_ between two calls", [*clamped, [*call, True], step, *UPDATE], d.hyper(9)),
+        d.run("twice", "unscale_ after step", late, d.hyper(9)),
+        d.run("step", "a parameter group that is added later", joined, d.hyper(9), groups=([[0], [1, 2]],)),
+        d.run("step", "parameters that are frozen after backward()", frozen, d.hyper(9)),
+        d.run("overflow", "what a skipped step leaves in the optimizer", spoiled, d.hyper(9)),
+    ]
+
+
+def _other_gradients(d: Drawing) -> list[Scenario]:
+    """Losses and gradients of 16 bits, with scales that float16 has no number for; a long gradient."""
+    call = ["call", "unscale_", [{"optimizer": 0}]]
+    short = [[float(v) for v in d.rng.integers(4, 16, size=int(np.prod(s, dtype=int)))] for s in SHAPES]
+    half: Events = [["backward", [[v * 2.0**-15 for v in values] for values in short], True, True], call]
+    brain: Events = [["backward", short, True, True], call]
+    usual, high = {**d.hyper(), "init_scale": 2.0**16}, {**d.hyper(), "init_scale": 2.0**26}
+    long = [1.0] * 1100
+    events: Events = [["backward", [[*long, np.inf]], True, True], ["call", "step", [{"optimizer": 0}]]]
+    single: dict[str, Any] = {"groups": ([[0]],), "shapes": [[len(long) + 1]]}
+    return [
+        d.run("scale", "a loss of 0.5 in float16, scale 65536", [["call", "scale", [HALF]]], usual),
+        d.run("unscale", "gradients in bfloat16", brain, usual, dtype="bfloat16"),
+        d.run("unscale", "gradients in float16, scale 2**26", half, high, dtype="float16"),
+        d.run("overflow", "inf at the end of 1101 numbers", events, d.hyper(9), **single),
+    ]
 
 
 def _of_all_kinds(d: Drawing) -> list[Scenario]:

@@ -23,6 +23,13 @@ def _in_new_memory(s: Any, i: int, new: Any) -> None:
 bank = Bank()
 add = bank.misconception
 
+bank.convention(
+    "gradients-freed-in-step",
+    "a step() that sets the model's gradients to None",
+    source="Megatron-LM's Float16OptimizerWithFloat16Params, to save memory",
+    left=lambda s: setattr(s, "grads", [None] * len(s.grads)),
+)
+
 add(
     "rounded-every-step",
     "in which every step moves the rounded weights, so that small steps are lost",

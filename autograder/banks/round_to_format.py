@@ -169,6 +169,16 @@ add(
     overflows=lambda s: np.abs(s.x) > s.largest,
 )
 add(
+    "nan-hides-overflow",
+    "that looks for an overflow only if the largest number of the tensor is too large, which a NaN beside it hides",
+    hints=(
+        "Round 1e5 to fp16, alone and beside a NaN. Is the result the same?",
+        "max() of numbers with a NaN is NaN, and NaN > 65504 is false.",
+        "Compare each number with the largest value, without an if over the whole tensor.",
+    ),
+    overflows=lambda s: (np.abs(s.rounded) > s.largest) & ~np.isnan(s.rounded).any(),
+)
+add(
     "largest-is-a-power-of-two",
     "with a largest value that forgets the mantissa",
     hints=(
@@ -297,6 +307,7 @@ add(
         "End with .to(x.dtype).",
     ),
     dtype=lambda call: float(_wants(call, "float32")),
+    result=lambda s: (np.asarray(s.zero, dtype=np.float32).astype(float), s.signs),
 )
 add(
     "always-float64",

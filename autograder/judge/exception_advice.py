@@ -47,6 +47,11 @@ OBJECT_ADVICE: Advice = (
     ("object is not callable", "Has an attribute the name of a method? self.NAME = ... hides the method NAME()."),
 )
 """The same for functions and objects that are no optimizers."""
+LOSS_ADVICE: Advice = (
+    ("a leaf Variable that requires grad", "Is the loss changed in place? It is the caller's: return a new tensor."),
+    *OBJECT_ADVICE,
+)
+"""The same for what gets a loss."""
 
 
 def advice(text: str, known: Advice = ADVICE) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograder.judge.evidence import Evidence, Expected, Scenario, close
-from autograder.judge.exception_advice import OBJECT_ADVICE, advice
+from autograder.judge.exception_advice import LOSS_ADVICE, OBJECT_ADVICE, advice
 
 HEAD = 2
 
@@ -17,8 +17,10 @@ def explain_script(entry: str, evidence: Evidence, expected: Expected, scenario:
     events = scenario.program["events"]
     context = f" ({scenario.about})" if scenario.about else ""
     if evidence.raised:
-        where = f"Building {entry}" if evidence.event < 1 else in_words(events, evidence.event - 1)
-        return f"{where}{context} raised {evidence.text}.{advice(evidence.text, OBJECT_ADVICE)}"
+        event = events[evidence.event - 1] if evidence.event >= 1 else []
+        where = in_words(events, evidence.event - 1) if event else f"Building {entry}"
+        known = LOSS_ADVICE if event[:2] == ["call", "scale"] else OBJECT_ADVICE
+        return f"{where}{context} raised {evidence.text}.{advice(evidence.text, known)}"
     width = scenario.size // len(events)
     fine = close(evidence.values, expected).reshape(-1, width)
     wrong = np.flatnonzero(~fine.all(axis=1))
@@ -44,6 +46,10 @@ def in_words(events: list[list[Any]], index: int) -> str:
         "save": "After saving",
         "beside": "After a second object found an overflow",
         "restore": f"After going back for the {'first' if number == 1 else 'second'} time to what was saved",
+        "clamp": "After clip_grad_value_",
+        "add_group": "After a parameter group was added",
+        "freeze": "After parameters were frozen",
+        "entries": "After a step that was skipped",
         "set_lr": "After a schedule set another learning rate",
         "repeat": f"After {rest[0] if rest else 0} iterations",
     }
@@ -58,6 +64,8 @@ def _what(mine: np.ndarray, right: np.ndarray, fine: np.ndarray, event: list[Any
     }
     if not fine[1]:
         return "it raised an error where none belongs." if right[1] == 0 else _error(mine[1])
+    if event[0] == "entries" and not fine[0]:
+        return f"entries in the optimizer's param_groups and state that were not there before: {mine[0]:g}; expected 0."
     if not fine[0]:
         what = "the scaled loss" if event[0] == "backward" else "what it returned"
         return f"{what} is {_shown(mine[0], event)}; expected {_shown(right[0], event)}.{_ratio(mine[:1], right[:1])}"

@@ -11,8 +11,16 @@ import numpy as np
 from autograder.judge.evidence import Evidence, Expected, Scenario, close
 from autograder.judge.function_task import FLAGS, FunctionTask, as_tensor, calls, returned_size
 from autograder.judge.variants import Variant
+from autograder.worker.codes import DEFAULT_DTYPE_LEFT, RESULT_OVERWRITTEN, RESULT_SHARED
 
 UNTOUCHED, DTYPE = -1, -2
+ALSO_SHARED = ((1 + RESULT_SHARED) / 2, (RESULT_SHARED - 1) / 2)
+"""Where rounding in place changes nothing: x itself comes back, or another tensor."""
+OWN_TENSOR = {
+    RESULT_SHARED: "returned x itself, or a view of it: writing into the result changes x. Return a new tensor.",
+    RESULT_OVERWRITTEN: "changed the result of an earlier call. Each call returns a new tensor.",
+    DEFAULT_DTYPE_LEFT: "leaves torch with another default dtype. Convert x alone, not what torch does from then on.",
+}
 
 
 @dataclass(frozen=True)
@@ -29,6 +37,8 @@ class RoundingTask(FunctionTask):
             for name, place in (("untouched", UNTOUCHED), ("dtype", DTYPE)):
                 if name in variant.steps:
                     expected.values[start + place] = variant.steps[name](call)
+            if "untouched" in variant.steps and expected.values[start + UNTOUCHED] == 1:
+                expected.values[start + UNTOUCHED], expected.tolerance[start + UNTOUCHED] = ALSO_SHARED
         return expected
 
     def explain(self, evidence: Evidence, expected: Expected, scenario: Scenario) -> str:
@@ -44,6 +54,11 @@ class RoundingTask(FunctionTask):
                 return self._first_wrong(call, x, evidence.values[block], expected.values[block], fine)
             start = block.stop
         return super().explain(evidence, expected, scenario)
+
+    def _explain_call(self, call: dict[str, Any], mine: np.ndarray, right: np.ndarray, fine: np.ndarray) -> str:
+        """What the last flag says, where nothing else is wrong."""
+        said = OWN_TENSOR.get(float(mine[UNTOUCHED])) if fine[:UNTOUCHED].all() else None
+        return f"{self.shown(call)} {said}" if said else super()._explain_call(call, mine, right, fine)
 
     def _first_wrong(
         self, call: dict[str, Any], x: np.ndarray, mine: np.ndarray, right: np.ndarray, fine: np.ndarray
@@ -73,10 +88,21 @@ def rounding(
     family: str, about: str, x: Sequence[float] | np.ndarray, bits: tuple[int, int], dtype: str = "float32", **more: Any
 ) -> Scenario:
     """A scenario that rounds all of x to one format. more: `layout` of the tensor."""
-    values = np.asarray(x, dtype=float)
-    returned = {"shape": list(values.shape), "dtype": dtype}
-    wanted = {
-        "args": [as_tensor(values, dtype, **more), *bits],
-        "returns": [returned, {"shape": list(values.shape), "dtype": ""}],
-    }
-    return replace(calls("round_to_format", family, about, [wanted]), player="rounding")
+    return roundings(family, about, [(x, bits)], dtype, **more)
+
+
+def roundings(
+    family: str,
+    about: str,
+    wanted: Sequence[tuple[Sequence[float] | np.ndarray, tuple[int, int]]],
+    dtype: str = "float32",
+    **more: Any,
+) -> Scenario:
+    """The same with several calls, one after another."""
+    each = []
+    for x, bits in wanted:
+        values = np.asarray(x, dtype=float)
+        shape = list(values.shape)
+        returned = [{"shape": shape, "dtype": dtype}, {"shape": shape, "dtype": ""}]
+        each.append({"args": [as_tensor(values, dtype, **more), *bits], "returns": returned})
+    return replace(calls("round_to_format", family, about, each), player="rounding")

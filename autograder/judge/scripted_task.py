@@ -14,6 +14,7 @@ import numpy as np
 
 from autograder.judge.contract import Raises
 from autograder.judge.evidence import Evidence, Expected, Scenario, close, near
+from autograder.judge.rounding import representable
 from autograder.judge.shortcuts import Shortcuts
 from autograder.judge.variants import Bank, Step, Variant
 from autograder.worker.codes import ErrorCode
@@ -31,17 +32,18 @@ class CaughtError(Exception):
 
 
 class Descent:
-    """torch.optim.SGD with momentum on float64 arrays: b ← μb + g (b ← g at first), p ← p − lr·b."""
+    """torch.optim.SGD with momentum on float64 arrays: b ← μb + g (b ← g at first), p ← p − lr·b. first_lr: of
+    parameter 0, where it has another."""
 
-    def __init__(self, lr: float, momentum: float):
-        self.lr, self.momentum = lr, momentum
+    def __init__(self, lr: float, momentum: float, first_lr: float | None = None):
+        self.lr, self.momentum, self.first_lr = lr, momentum, first_lr
         self.buffers: dict[int, np.ndarray] = {}
 
     def update(self, i: int, param: np.ndarray, grad: np.ndarray) -> np.ndarray:
         """The new value of parameter number i."""
         before = self.buffers.get(i)
         self.buffers[i] = grad if before is None else self.momentum * before + grad
-        return param - self.lr * self.buffers[i]
+        return param - (self.lr if i or self.first_lr is None else self.first_lr) * self.buffers[i]
 
 
 class ScriptedRun:
@@ -58,7 +60,7 @@ class ScriptedRun:
         self.grads: list[np.ndarray | None] = [None] * len(self.params)
         self.moved = [np.zeros_like(param) for param in self.params]
         self.optimizers = [Descent(**spec["kwargs"]) for spec in self.program.get("optimizers", [])]
-        self.groups = [spec["groups"] for spec in self.program.get("optimizers", [])]
+        self.groups = [[*spec["groups"]] for spec in self.program.get("optimizers", [])]
         self.result, self.result_size, self.error = np.nan, 0.0, 0.0
         self.open_result, self.open_grads, self.without_gradient = False, False, np.nan
         self.raised: int | None = None
@@ -121,6 +123,12 @@ class ScriptedRun:
         elif kind == "shrink_held":
             factor = self.does.get("held_shrink", lambda factor: factor)(rest[0])
             self.grads = [None if g is None else g * factor for g in self.grads]
+        elif kind == "clamp":
+            self.grads = [None if g is None else np.clip(g, -rest[0], rest[0]) for g in self.grads]
+        elif kind == "add_group":
+            self.groups[rest[0]].append(rest[1])
+        elif kind == "entries":
+            self.result = self.entries(*rest)
         elif kind == "set_lr":
             self.set_lr(*rest)
         elif kind == "repeat":
@@ -151,7 +159,7 @@ class ScriptedRun:
                 self.grads[i] = None
             if c is not None:
                 before = self.grads[i]
-                self.grads[i] = factor * c if before is None else before + factor * c
+                self.grads[i] = self.stored(factor * c if before is None else before + factor * c)
 
     def _call(self, method: str, args: list[Any], expect_error: bool = False) -> None:
         try:
@@ -175,6 +183,11 @@ class ScriptedRun:
                 self.views[i] = self.params[i]
         self.grads = [None] * len(self.params)
         self.restore()
+
+    def stored(self, grad: np.ndarray) -> np.ndarray:
+        """A gradient as the parameters' format holds it, where that has 16 bits."""
+        dtype = self.program["format"]
+        return grad if dtype == "float32" else representable(grad, dtype)
 
     def write(self, i: int, new: np.ndarray) -> None:
         """New values for parameter i, in its own storage."""
@@ -232,6 +245,10 @@ class ScriptedRun:
 
     def beside(self, updates: bool) -> None:
         """A second object like this one is built and used."""
+
+    def entries(self, which: int) -> float:
+        """How many entries an optimizer has in its groups and state that it had not when it was new."""
+        raise NotImplementedError
 
     def save(self) -> None:
         """state_dict of the object, kept for restore()."""

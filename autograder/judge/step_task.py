@@ -12,7 +12,7 @@ from autograder.judge.contract import Raises
 from autograder.judge.evidence import Evidence, Expected, Scenario, close
 from autograder.judge.exception_advice import OBJECT_ADVICE, advice
 from autograder.judge.variants import Bank, Variant
-from autograder.worker.codes import AUTOCAST_LEFT_ON
+from autograder.worker.codes import AUTOCAST_LEFT_ON, MODE_CHANGED
 
 LOSS, NUMBER, FORM, BITS, FORWARDS, SCALE, KEPT = range(7)
 HEAD = 7
@@ -113,16 +113,18 @@ def _start(program: Mapping[str, Any]) -> np.ndarray:
 
 
 def _what(mine: np.ndarray, right: np.ndarray, fine: np.ndarray, before: np.ndarray) -> str:
+    if not fine[FORWARDS]:
+        return f"the model ran {mine[FORWARDS]:g} times; it should run once."
     if mine[BITS] == 0:
         return "the model computed in float32: your autocast is for another device than the one the model is on."
     if not fine[BITS]:
         return f"the model computed in {_format(mine[BITS])}; {_format(right[BITS])} was asked for."
-    if not fine[FORWARDS]:
-        return f"the model ran {mine[FORWARDS]:g} times; once is enough."
     if not fine[FORM]:
         return "loss_fn was not called as loss_fn(model, *batch)."
     if mine[KEPT] == AUTOCAST_LEFT_ON:
         return "autocast is still on after your function; a with block ends by itself, before backward()."
+    if mine[KEPT] == MODE_CHANGED:
+        return "your function changes the mode (train or eval) of a part of the model; that is the caller's choice."
     if not fine[KEPT]:
         return "the model's parameters changed their dtype; autocast casts copies and leaves them in float32."
     if not fine[HEAD:].all():
@@ -141,9 +143,13 @@ def _format(mantissa: float) -> str:
 def _weights(mine: np.ndarray, right: np.ndarray, wrong: np.ndarray, before: np.ndarray) -> str:
     if not np.isfinite(mine[wrong]).all():
         return "weights are inf or NaN; this step should have been skipped."
+    if not np.isfinite(right).all():
+        return (
+            "weights are finite after a loss that is not: an ordinary step makes them inf or NaN, as its gradient is."
+        )
     moves, due = mine - before, right - before
     if not moves.any():
-        return "no weight has moved. What was in p.grad when the optimizer stepped?"
+        return "no weight has moved. Has optimizer.step() run, and what was in p.grad then?"
     if not due.any():
         return "weights have moved in a call in which all of them should stay."
     if np.isfinite(moves).all() and (ratio := _common_ratio(moves, due)):

@@ -41,9 +41,13 @@ class LossScalerRun(ScriptedRun):
         "factor": lambda s: s.loss_scale,
         "graph": lambda s: None,
         "visited": lambda s, which: [i for group in s.groups[which] for i in group],
+        "divides": lambda s, which: True,
+        "half": lambda s: None,
         "none": lambda s: None,
+        "stops_at": lambda s, grad: False,
         "unscaled": lambda s, grad: grad / s.loss_scale,
         "found_in": any_not_finite,
+        "noted": lambda s, which, found: found,
         "again": raise_runtime_error,
         "unscales_before_step": lambda s, which: which not in s.unscaled,
         "looks_at": lambda s, which: s.found.get(which, False),
@@ -107,17 +111,26 @@ class LossScalerRun(ScriptedRun):
         self._unscale(which)
 
     def _unscale(self, which: int) -> None:
+        if self.program["format"] == "float16":
+            self.does["half"](self)
         self.unscaled.add(which)
-        grads = []
+        grads, divides = [], self.does["divides"](self, which)
         for i in self.does["visited"](self, which):
             grad = self.grads[i]
             if grad is None:
                 self.does["none"](self)
                 continue
-            self.grads[i] = self.does["unscaled"](self, grad)
+            if divides:
+                self.grads[i] = self.stored(self.does["unscaled"](self, grad))
             grads.append(np.asarray(self.grads[i]))
-        self.found[which] = bool(self.does["found_in"](grads)) or self.found.get(which, False)
-        self.open_grads = self.found[which]
+            if self.does["stops_at"](self, grad):
+                break
+        self.found[which] = bool(self.does["noted"](self, which, self.does["found_in"](grads)))
+        self.open_grads = False
+
+    def grads_of(self, which: int) -> list[np.ndarray]:
+        """The gradients of an optimizer's parameters, as they are now."""
+        return [self.grads[i] for i in self.does["visited"](self, which) if self.grads[i] is not None]
 
     def grads_shape(self, i: int) -> tuple[int, ...]:
         """The shape of parameter i."""
@@ -133,7 +146,7 @@ class LossScalerRun(ScriptedRun):
         else:
             self.descend(which)
             self.does["after_clean_step"](self, which)
-        self.open_grads = not stepped or any(self.found.values())
+        self.open_grads = False
         self.asked.add(which)
         self.does["after_step"](self)
         return float(self.does["returned"](stepped))
@@ -145,6 +158,10 @@ class LossScalerRun(ScriptedRun):
             if grad is not None:
                 self.write(i, self.optimizers[which].update(i, self.params[i], grad))
         self.optimizers[which].lr *= self.program["optimizers"][which].get("lr_factor", 1.0)
+
+    def entries(self, which: int) -> float:
+        """How many parameters an optimizer has a state for."""
+        return float(len(self.optimizers[which].buffers))
 
     def beside(self, updates: bool) -> None:
         """Another scaler, with an overflow of its own: nothing of this one's."""

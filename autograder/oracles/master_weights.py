@@ -34,6 +34,7 @@ class MasterWeightsRun(ScriptedRun):
         "copies_gradients_first": lambda s: True,
         "writes_last": lambda s: True,
         "steps_taken": lambda s: 1,
+        "left": lambda s: None,
         "cleared": lambda s: None,
         "saves_masters": lambda s: True,
         "saved_as": lambda s, i: i,
@@ -92,7 +93,8 @@ class MasterWeightsRun(ScriptedRun):
             self._copy_gradients()
         if self.does["writes_last"](self):
             self._write()
-        self.open_grads = True
+        self.open_grads = False
+        self.does["left"](self)
 
     def _copy_gradients(self) -> None:
         for i, master in self.pairs:

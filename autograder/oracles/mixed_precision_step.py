@@ -17,6 +17,9 @@ from autograder.judge.scripted_task import Descent
 from autograder.judge.step_task import MANTISSA
 from autograder.judge.variants import Step
 
+OUTSIDE = 4.0
+"""Gradient of the parameter that only the loss knows."""
+
 
 def global_norm(run: Run) -> None:
     """Scale all gradients together so that their joint norm is at most max_norm."""
@@ -39,6 +42,7 @@ STEPS: dict[str, Step] = {
     "format": lambda s: s.dtype,
     "bits": lambda s: float(MANTISSA[s.does["format"](s)]),
     "forwards": lambda s: 1.0,
+    "kept": lambda s: 1.0,
     "form": lambda s: 1.0,
     "scales_loss": lambda s: True,
     "unscales": lambda s: ("unscale",),
@@ -80,13 +84,13 @@ class Run:
         self.scale: float | None = program["scale"] or None
         kwargs = program["kwargs"]
         self.dtype, self.max_norm = kwargs.get("dtype", "bfloat16"), kwargs.get("max_norm")
-        self.unscaled, self.found = False, False
+        self.unscaled, self.found, self.stepped = False, False, False
         self.moved = [np.zeros_like(p) for p in self.params]
         self.nearest = np.inf
 
     def call(self, step: Mapping[str, Any]) -> list[float]:
         """One call; the frame's head."""
-        if step.get("weighted"):
+        if step.get("weighted") or step.get("numbered"):
             self.does["third_part"](self)
         cleared = self.does["clears"](self)
         self.grads = [None if i in cleared else grad for i, grad in enumerate(self.grads)]
@@ -101,7 +105,7 @@ class Run:
                 getattr(self, f"_{name}")()
         scale = np.nan if self.scale is None else self.scale
         head = [self.does["returned"](self), self.does["number"](self), self.does["form"](self)]
-        return [*head, self.does["bits"](self), self.does["forwards"](self), scale, 1.0]
+        return [*head, self.does["bits"](self), self.does["forwards"](self), scale, self.does["kept"](self)]
 
     def usable(self) -> bool:
         """Whether all weights are numbers that one can go on with."""
@@ -124,11 +128,14 @@ class Run:
         error = rounded(hidden @ second.T + biases[1]) - target
         factor = step.get("factor", 1.0)
         loss = float(0.5 * np.sum(error**2) * factor) + step.get("offset", 0.0)
-        self.loss = loss if self.usable() else np.nan
-        scaled = self.scale is not None and self.does["scales_loss"](self)
-        g_out = rounded(error * factor * (self.scale if scaled else 1.0))
+        outside = OUTSIDE if self.program.get("outside") else 0.0
+        self.loss = loss + outside * float(self.params[2].sum()) if self.usable() else np.nan
+        by = self.scale if self.scale is not None and self.does["scales_loss"](self) else 1.0
+        g_out = rounded(error * factor * by)
         g_hidden = rounded(g_out @ second) * (before > 0)
         fresh: list[Any] = [rounded(g_hidden.T @ x), rounded(g_out.T @ hidden), None]
+        if outside:
+            fresh[2] = np.full(2, outside * by)
         fresh += [rounded(g.sum(axis=0)) for g in (g_hidden, g_out)][: len(self.params) - 3]
         fresh = [grad if i in self.does["trained"](self) else None for i, grad in enumerate(fresh)]
         self.grads = [_sum(old, new) for old, new in zip(self.grads, fresh, strict=True)]
@@ -152,6 +159,9 @@ class Run:
         if self.scale is None:
             self._bare_step()
             return
+        if self.stepped and self.program.get("torch_scaler"):
+            raise Raises
+        self.stepped = True
         if not self.unscaled:
             self._divide()
         if not self.found:
@@ -166,8 +176,10 @@ class Run:
 
     def _update(self) -> None:
         if self.scale is not None:
+            if not self.unscaled and self.program.get("torch_scaler"):
+                raise Raises
             self.scale *= 0.5 if self.found else 2.0
-            self.unscaled, self.found = False, False
+            self.unscaled, self.found, self.stepped = False, False, False
 
     def _zero(self) -> None:
         self.grads = [None] * len(self.params)

@@ -12,8 +12,12 @@ TEXT = 400
 GRAD_MODE_OFF = 2.0
 """In place of 1 for a graph kept in an optimizer's state: its step leaves gradients switched off."""
 
-AUTOCAST_LEFT_ON = 2.0
-"""In place of 1 for parameters that kept their dtypes: after the call autocast is still on."""
+AUTOCAST_LEFT_ON, MODE_CHANGED = 2.0, 3.0
+"""In place of 1 for parameters that kept their dtypes: after the call autocast is still on; parts of the model are in
+another mode, train or eval, than they were, or the model has run so."""
+RESULT_SHARED, RESULT_OVERWRITTEN, DEFAULT_DTYPE_LEFT = 2.0, 3.0, 4.0
+"""In place of 1 for arguments left as they were: the result lies in an argument's memory; an earlier call's result is not
+what it was; torch's default dtype has changed."""
 GROUPS_EXTRAS = ("foreign", "buffers", "earlier", "unreadable", "listed", "usable", "fresh", "untouched")
 """Of parameter groups: things in them that are no parameter of the model; how many of them are its buffers, and parameters
 of the models before it; groups without a number as weight_decay; what they are (LISTED for a list of dicts); 1 where torch

@@ -177,7 +177,10 @@ class MasterWeights:
         self._adopt([m.clone() for m in state["masters"]])
         self.optimizer.load_state_dict(state["optimizer"])
 """,
-    "clears-gradients-in-step": BASE.replace("            # next\n", "            p.grad = None\n"),
+    "clears-gradients-in-step": (
+        BASE.replace("            # next\n", "            p.grad = None\n"),
+        "gradients-freed-in-step",
+    ),
 }
 
 _GRAD = "master.grad = None if p.grad is None else p.grad.float()"

@@ -54,7 +54,7 @@ def mixed_precision_step(model, loss_fn, batch, optimizer, scaler=None, dtype=to
     for group in optimizer.param_groups:
         for p in group["params"]:
             p.grad = None
-    kind = batch[0].device.type
+    kind = next(model.parameters()).device.type
     with torch.amp.autocast(kind, dtype):
         x, *rest = batch
         loss = loss_fn(model, x, *rest)
@@ -80,7 +80,7 @@ def _clip(params, max_norm):
 
 
 def mixed_precision_step(model, loss_fn, batch, optimizer, scaler=None, dtype=torch.bfloat16, max_norm=None):
-    model.zero_grad(set_to_none=True)
+    optimizer.zero_grad(set_to_none=True)
     device = next(iter(model.parameters())).device.type
     with torch.autocast(device_type=device, dtype=dtype, cache_enabled=False):
         loss = loss_fn(model, *batch)
@@ -167,6 +167,7 @@ WRONG = {
     "thaws-frozen-weights": [
         ("    optimizer.zero_grad()\n", "    optimizer.zero_grad()\n    model.requires_grad_(True)\n")
     ],
+    "switches-to-training-mode": [("    # backward\n", "    model.train()\n    # backward\n")],
     "returns-loss-in-16-bits": [("return loss.item()", "return loss.to(dtype).item()")],
     "clips-elements": [(_CLIP_LINE, "        torch.nn.utils.clip_grad_value_(model.parameters(), max_norm)\n")],
     "needs-max-norm": [("    if max_norm is not None:\n", "    if max_norm >= 0:\n")],

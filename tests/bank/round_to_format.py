@@ -234,6 +234,20 @@ _NAN = "r = torch.where(y.isnan(), y, r)"
 _OVER = "too_large = r.abs() > largest"
 
 WRONG = {
+    "subnormals-rounded-twice": [
+        (
+            "    y = x.double()\n",
+            "    y = x.double()\n"
+            "    own = torch.exp2((torch.frexp(y).exponent - 1 - mantissa_bits).double())\n"
+            "    y = torch.where(y.isfinite(), torch.round(y / own) * own, y)\n",
+        )
+    ],
+    "nan-hides-overflow": [
+        (
+            "    too_large = r.abs() > largest\n",
+            "    too_large = r.abs() > largest\n    too_large &= not r.isnan().any()\n",
+        )
+    ],
     "truncates": [(_ROUND, "n = torch.trunc(n)")],
     "rounds-down": [(_ROUND, "n = torch.floor(n)")],
     "rounds-up": [(_ROUND, "n = torch.ceil(n)")],

@@ -9,13 +9,14 @@ import torch
 from autograder.banks._mixed_step_scenarios import SIZES
 from autograder.banks.mixed_precision_step import TASK
 from autograder.oracles.mixed_precision_step import Run
-from autograder.worker.players.mixed_step import DTYPES, Scaler, TwoLayers
+from autograder.worker.players.mixed_step import DTYPES, OUTSIDE, Scaler, TorchScaler, TwoLayers
 
 
-def torch_step(model, x, target, step, optimizer, scaler, dtype, max_norm):
+def torch_step(model, x, target, step, optimizer, scaler, dtype, max_norm, outside):
     optimizer.zero_grad()
     with torch.autocast("cpu", dtype=dtype, enabled=dtype != torch.float32):
         loss = 0.5 * (model(x).float() - target).square().sum() * step.get("factor", 1.0) + step.get("offset", 0.0)
+        loss = loss + outside * model.unused.sum()
     (loss if scaler is None else scaler.scale(loss)).backward()
     if max_norm is not None:
         if scaler is not None:
@@ -34,13 +35,15 @@ def both(program, dtype):
     for i in program.get("frozen", []):
         model.every()[i].requires_grad_(False)
     optimizer = torch.optim.SGD(model.parameters(), lr=program["lr"], momentum=0.5)
-    scaler = Scaler(program["scale"]) if program["scale"] else None
+    make = TorchScaler if program.get("torch_scaler") else Scaler
+    scaler = make(program["scale"]) if program["scale"] else None
+    outside = OUTSIDE if program.get("outside") else 0.0
     run = Run({}, program)
     for step in program["steps"]:
         x, target = torch.tensor(step["x"]).reshape(-1, SIZES[0]), torch.tensor(step["target"]).reshape(-1, SIZES[2])
         with np.errstate(all="ignore"):
             run.call(step)
-        torch_step(model, x, target, step, optimizer, scaler, dtype, program["kwargs"].get("max_norm"))
+        torch_step(model, x, target, step, optimizer, scaler, dtype, program["kwargs"].get("max_norm"), outside)
     return run, [weight.detach().double().numpy() for weight in model.every()]
 
 
@@ -50,8 +53,10 @@ def test_weights_agree_with_torch_within_the_formats_error(seed: int) -> None:
         dtype = scenario.program["kwargs"].get("dtype", "bfloat16")
         run, theirs = both(scenario.program, DTYPES[dtype])
         unit = {"bfloat16": 2.0**-7, "float16": 2.0**-10}[dtype]
+        assert run.usable() == all(np.isfinite(weight).all() for weight in theirs), scenario.about
         for mine, weight, moved in zip(run.params, theirs, run.moved, strict=True):
-            assert (np.abs(mine - weight) <= unit * moved + 1e-5).all(), scenario.about
+            same = np.abs(mine - weight) <= unit * moved + 1e-5
+            assert same.all() or not run.usable(), scenario.about
 
 
 @pytest.mark.parametrize("seed", range(20))

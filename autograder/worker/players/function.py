@@ -6,6 +6,7 @@ code, 1 where the result has the wanted shape, 1 where it has the wanted dtype, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
@@ -23,11 +24,11 @@ class _CallError(Exception):
     """Carries what the student's function raised."""
 
 
-def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
+def play(module: Any, scenario: dict[str, Any], recorder: Recorder, seen: Callable[[], float] | None = None) -> None:
     """Every call of the scenario, one after another; a call that raises does not stop the next, unless memory has run out.
 
     The record's text and event are then those of one call that raised. With "late", results that are tensors are looked at
-    again behind the last call.
+    again behind the last call. seen: gives after each call what its last flag is to be instead, or 0.
     """
     start, raised = 0, -1
     objects: dict[str, torch.Tensor] = {}
@@ -38,6 +39,8 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
         size = sum(size_of(item["shape"]) for item in wanted)
         try:
             block, result = _call(module, scenario, call, wanted, objects)
+            if seen and block[-1]:
+                block[-1] = seen() or 1.0
             recorder.put(start, block)
             if scenario.get("late") and isinstance(result, torch.Tensor):
                 kept.append((start, size, result))

@@ -2,8 +2,9 @@
 
 Each call leaves one frame: the loss returned, 1 if it is a Python number, how loss_fn was called (1 model and parts of
 the batch, 2 model and the batch, 3 the model's output and the target), the dtype of the model's output (bits of its
-mantissa; 0 where autocast was entered, but for another device), how often the model ran, the scale afterwards, 1 where parameters kept their dtype (2 where autocast was left on), and every parameter. Where loss_fn was
-called with the parts of the batch, a step with "weighted" has a batch of three parts. Once a
+mantissa; 0 where autocast was entered, but for another device), how often the model ran, the scale afterwards, 1 where parameters kept their dtype (2 where autocast was left on, 3 where modes changed), and every parameter. Where
+loss_fn was called with parts of the batch, a step with "weighted" has a batch of three, and so has one with "numbered",
+whose first part is a number. Once a
 parameter is infinite, NaN or beyond 1e30, all of them and the losses of later calls are written as NaN.
 """
 
@@ -17,12 +18,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from autograder.worker.codes import AUTOCAST_LEFT_ON
+from autograder.worker.codes import AUTOCAST_LEFT_ON, MODE_CHANGED
 from autograder.worker.harness import Recorder
 from autograder.worker.players.tensors import numbers, size_of, tensor
 
 HEAD = ("loss", "number", "form", "mantissa", "forwards", "scale", "dtypes")
 MANTISSA = {torch.float32: 23, torch.bfloat16: 7, torch.float16: 10, torch.float64: 52}
+OUTSIDE = 4.0
+"""Gradient of the parameter that only the loss knows."""
 DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32}
 
 
@@ -49,15 +52,21 @@ class TwoLayers(nn.Module):
         for layer, bias in zip((self.first, self.second), biases, strict=False):
             layer.bias.data = tensor(bias, [len(bias)], "float32")
         self.forwards, self.made_of = 0, torch.float32
+        self.modes_then: list[bool] = []
 
     def every(self) -> list[torch.Tensor]:
         """The parameters in the order of the frame."""
         biases = [layer.bias for layer in (self.first, self.second) if layer.bias is not None]
         return [self.first.weight, self.second.weight, self.unused, *biases]
 
+    def modes(self) -> list[bool]:
+        """Which parts are in training mode."""
+        return [part.training for part in self.modules()]
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """x: (batch, inputs). Returns (batch, outputs)."""
         out = self.second(torch.relu(self.first(x)))
+        self.modes_then = self.modes()
         self.forwards, self.made_of = self.forwards + 1, out.dtype
         return out
 
@@ -98,6 +107,19 @@ class Scaler:
         self.unscaled, self.found = False, False
 
 
+class TorchScaler(torch.amp.GradScaler):
+    """torch's, growing as often as Scaler does."""
+
+    def __init__(self, scale: float):
+        super().__init__("cpu", init_scale=scale, growth_factor=2.0, backoff_factor=0.5, growth_interval=1)
+        self.scale(torch.zeros(()))
+
+    @property
+    def value(self) -> float:
+        """The scale."""
+        return float(self.get_scale())
+
+
 @contextmanager
 def _autocast_devices() -> Iterator[list[str]]:
     """The devices for which autocast is entered meanwhile."""
@@ -120,16 +142,23 @@ class _Run:
         self.function, self.scenario = getattr(module, scenario["entry"]), scenario
         self.sizes = scenario["sizes"]
         self.model = TwoLayers(scenario["first"], scenario["second"], self.sizes, scenario.get("biases", []))
-        if scenario.get("stale"):
-            for param in self.model.parameters():
-                param.grad = torch.full_like(param, 3.0)
         params = self.model.every()
+        if scenario.get("outside"):
+            del self.model._parameters["unused"]  # stays in the optimizer and in the loss
+            self.model.__dict__["unused"] = params[2]
+        if scenario.get("stale"):
+            for param in params:
+                param.grad = torch.full_like(param, 3.0)
+        if scenario.get("part_in_eval"):
+            self.model.first.eval()
+        self.modes = self.model.modes()
         self.frozen = scenario.get("frozen", [])
         for i in self.frozen:
             params[i].requires_grad_(False)
         groups = [{"params": [params[i] for i in group]} for group in scenario.get("groups", [range(len(params))])]
         self.optimizer = torch.optim.SGD(groups, lr=scenario["lr"], momentum=0.5)
-        self.scaler = Scaler(scenario["scale"]) if scenario["scale"] else None
+        make = TorchScaler if scenario.get("torch_scaler") else Scaler
+        self.scaler = make(scenario["scale"]) if scenario["scale"] else None
         self.form, self.parts = 0, 2
 
     def loss_fn(self, *args: Any) -> torch.Tensor:
@@ -139,12 +168,13 @@ class _Run:
             batch = args[1] if len(args) == 2 else args[1:]
             if len(batch) != self.parts:
                 raise TypeError(f"loss_fn takes the model and {self.parts} parts of a batch; it got {len(batch)}")
-            x, target = batch[:2]
+            x, target = batch[-2:] if isinstance(batch[0], int) else batch[:2]
             output = self.model(x)
         else:
             self.form = 3
             output, target = args
-        return 0.5 * (output.float() - target).square().sum() * self.factor + self.offset
+        loss = 0.5 * (output.float() - target).square().sum() * self.factor + self.offset
+        return loss + OUTSIDE * self.model.unused.sum() if self.scenario.get("outside") else loss
 
     def step(self, step: dict[str, Any]) -> np.ndarray:
         count = len(step["x"]) // self.sizes[0]
@@ -153,6 +183,8 @@ class _Run:
         batch: list[Any] = [x, target]
         if step.get("weighted") and self.form == 1:
             batch.append(torch.ones(count))
+        if step.get("numbered") and self.form in (1, 2):
+            batch.insert(0, 2)
         self.factor, self.offset = step.get("factor", 1.0), step.get("offset", 0.0)
         self.form, self.parts, self.model.forwards = 0, len(batch), 0
         kwargs: dict[str, Any] = {} if self.scaler is None else {"scaler": self.scaler}
@@ -169,6 +201,7 @@ class _Run:
         torch.set_autocast_enabled("cpu", False)
         elsewhere = self.model.made_of == torch.float32 and bool(devices) and "cpu" not in devices
         weights = self.model.every()
+        moded = self.modes == self.model.modes() and self.model.modes_then in ([], self.modes)
         kept = all(weight.dtype == torch.float32 for weight in weights)
         head = [
             numbers(result, 1)[0] if usable else np.nan,
@@ -177,7 +210,7 @@ class _Run:
             0 if elsewhere else MANTISSA.get(self.model.made_of, -1),
             self.model.forwards,
             self.scaler.value if self.scaler is not None else np.nan,
-            AUTOCAST_LEFT_ON if left_on else float(kept),
+            AUTOCAST_LEFT_ON if left_on else float(kept) if moded else MODE_CHANGED,
         ]
         sizes = [size_of(list(weight.shape)) for weight in weights]
         values = np.concatenate([numbers(w, n) for w, n in zip(weights, sizes, strict=True)])

@@ -15,7 +15,7 @@ import torch
 
 from autograder.worker.codes import TooWideError, error_code
 from autograder.worker.harness import Recorder, reloaded
-from autograder.worker.players.tensors import in_a_row, numbers, size_of, tensor
+from autograder.worker.players.tensors import DTYPES, in_a_row, numbers, size_of, tensor
 
 
 def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
@@ -52,12 +52,13 @@ class CopyingSGD(torch.optim.SGD):
         super().load_state_dict(copy.deepcopy(state_dict))
 
 
-def _sgd_of_masters(params: Any, **kwargs: Any) -> torch.optim.Optimizer:
-    """SGD over a list of tensors, which have to be no wider than float32."""
+def _sgd_of_masters(params: Any, first_lr: float | None = None, **kwargs: Any) -> torch.optim.Optimizer:
+    """SGD over a list of tensors, which have to be no wider than float32. first_lr: of the first of them alone."""
+    groups = [] if first_lr is None else [{"params": params[:1], "lr": first_lr}, {"params": params[1:]}]
     params = list(params)
     if not all(isinstance(param, torch.Tensor) for param in params):
         raise TypeError("make_optimizer takes a list of tensors, without parameter groups or names")
-    optimizer = CopyingSGD(params, **kwargs)
+    optimizer = CopyingSGD(groups or params, **kwargs)
     if any(param.dtype == torch.float64 for group in optimizer.param_groups for param in group["params"]):
         raise TooWideError("make_optimizer got float64 tensors; the masters are float32 copies")
     return optimizer
@@ -98,16 +99,18 @@ class _Run:
 
     def _backward(self, coefficients: list[Any], scaled: bool, fresh: bool) -> None:
         """The loss Σ coefficient · parameter, through the object's scale() or not; a parameter without coefficients has no
-        gradient afterwards. fresh: gradients of before are forgotten."""
-        loss = torch.zeros((), dtype=self.params[0].dtype)
+        gradient afterwards. fresh: gradients of before are forgotten. A scaled loss is float32."""
+        wide = (lambda value: value.float()) if scaled else (lambda value: value)
+        loss = wide(torch.zeros((), dtype=self.params[0].dtype))
         for param, values, shape, dtype in zip(self.params, coefficients, self.shapes, self.formats, strict=True):
             if values is None or fresh:
                 param.grad = None
             if values is not None:
-                loss = loss + (tensor(values, shape, dtype) * param).sum()
+                loss = loss + (wide(tensor(values, shape, dtype)) * wide(param)).sum()
         value = self.object.scale(loss) if scaled else loss
         self.result = value
-        value.backward()
+        if value.requires_grad or scaled or any(values is not None for values in coefficients):
+            value.backward()
         self.held = [param.grad for param in self.params]
 
     def _call(self, method: str, args: list[Any], expect_error: bool = False) -> None:
@@ -129,6 +132,28 @@ class _Run:
         for grad in self.held:
             if grad is not None:
                 grad.mul_(factor)
+
+    def _clamp(self, most: float) -> None:
+        """What torch.nn.utils.clip_grad_value_ does."""
+        for param in self.params:
+            if param.grad is not None:
+                param.grad.clamp_(-most, most)
+
+    def _add_group(self, which: int, group: list[int]) -> None:
+        """One more group for an optimizer, with its current learning rate."""
+        optimizer = self.optimizers[which]
+        params = [self.params[i] for i in group]
+        optimizer.add_param_group({"params": params, "lr": optimizer.param_groups[0]["lr"]})
+
+    def _freeze(self, chosen: list[int]) -> None:
+        """Parameters that are frozen when their gradients are there already."""
+        for i in chosen:
+            self.params[i].requires_grad_(False)
+
+    def _entries(self, which: int) -> None:
+        """How many entries an optimizer's groups and state have that it had not when it was new."""
+        used, new = self.optimizers[which], self._optimizer(self.scenario["optimizers"][which])
+        self.result = sum(map(len, used.param_groups)) - sum(map(len, new.param_groups)) + len(used.state)
 
     def _repeat(self, times: int, events: list[list[Any]]) -> None:
         for _ in range(times):
@@ -193,7 +218,7 @@ class _Run:
             return iter(chosen) if value["form"] == "generator" else chosen
         if "make_sgd" in value:
             return lambda params: self._made(_sgd_of_masters(params, **value["make_sgd"]))
-        return torch.tensor(value["loss"], dtype=torch.float32, requires_grad=True)
+        return torch.tensor(value["loss"], dtype=DTYPES[value.get("dtype", "float32")], requires_grad=True)
 
     def frame(self, event: list[Any]) -> np.ndarray:
         sizes = [size_of(shape) for shape in self.shapes]
