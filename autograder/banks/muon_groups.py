@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-import numpy as np
-
-from autograder.judge.evidence import Scenario
-from autograder.judge.sorting_task import Part, SortingTask, model_scenario
+from autograder.banks._sorted_models import ENTRY, models
+from autograder.judge.sorting_task import Part, SortingTask
 from autograder.judge.variants import Bank
 
-ENTRY = "muon_groups"
 HEADS = ("head", "lm_head")
 
 STEPS = {
@@ -80,6 +76,16 @@ add(
     is_embedding=lambda s: any("embed" in name for name in s.names),
 )
 add(
+    "embed-in-any-name",
+    "that also takes for an embedding whatever has embed in its name",
+    hints=(
+        "Which matrix did you give away? Look at its name, and at its type.",
+        "patch_embed.proj is a Linear: it multiplies vectors. Does its name change that?",
+        "Test isinstance(module, nn.Embedding), and leave names alone.",
+    ),
+    is_embedding=lambda s: any("embedding" in kind for kind in s.kinds) or any("embed" in name for name in s.names),
+)
+add(
     "embedding-subclasses-missed",
     "that knows nn.Embedding itself, but none of its subclasses",
     hints=(
@@ -120,6 +126,26 @@ add(
     is_head=lambda s: any(_inside(name, ("lm_head",)) or name.split(".")[0] == "head" for name in s.names),
 )
 add(
+    "other-names-for-the-head",
+    "that takes modules called classifier or unembed for a head, too",
+    hints=(
+        "Which matrix did you give away? What is it called?",
+        "Which names does the task give a head?",
+        "head and lm_head are heads; no other name is.",
+    ),
+    is_head=lambda s: any(_inside(name, (*HEADS, "classifier", "unembed")) for name in s.names),
+)
+add(
+    "module-by-first-name",
+    "that looks only at the first name of a module that has two",
+    hints=(
+        "One module is registered under two names. Which one do you see?",
+        "named_modules() gives each module once, under the name that comes first.",
+        "named_modules(remove_duplicate=False) gives a module once for each of its names.",
+    ),
+    is_head=lambda s: any(_inside(name, HEADS) for name in s.names if name not in s.again),
+)
+add(
     "first-head-only",
     "that stops at the first head",
     hints=(
@@ -151,9 +177,9 @@ add(
 )
 add(
     "convolutions-to-muon",
-    "that gives weights with four dimensions to Muon",
+    "that gives weights with more than two dimensions to Muon",
     hints=(
-        "What does your Muon say to a weight with four dimensions?",
+        "What does your Muon say to a weight with three or four dimensions?",
         "ndim >= 2 and ndim == 2 differ for a convolution.",
         "Only parameters with exactly two dimensions are matrices.",
     ),
@@ -178,6 +204,16 @@ add(
         "Ask each parameter for its ndim, not each module for its type.",
     ),
     fits=lambda s: len(s.shape) == 2 and any(kind.startswith("linear") for kind in s.kinds),
+)
+add(
+    "only-what-is-called-weight",
+    "that finds matrices only among parameters called weight",
+    hints=(
+        "Which matrix did you miss? What is it called?",
+        "A model may hold an nn.Parameter of its own, under any name.",
+        "Ask each parameter for its ndim, not for its name.",
+    ),
+    fits=lambda s: len(s.shape) == 2 and s.names[0].split(".")[-1] == "weight",
 )
 add(
     "lists-swapped",
@@ -268,121 +304,12 @@ add(
 )
 
 
-def _models(rng: np.random.Generator) -> list[Scenario]:
-    width, hidden, symbols = (int(v) for v in rng.permutation([4, 6, 8, 10, 12])[:3])
-
-    def block(path: str) -> list[list[Any]]:
-        return [
-            [f"{path}.norm", "norm", [width]],
-            [f"{path}.multi_head.query", "linear", [width, width]],
-            [f"{path}.multi_head.output", "linear_with_bias", [width, width]],
-            [f"{path}.mlp.up", "linear_with_bias", [hidden, width]],
-            [f"{path}.mlp.down", "linear", [width, hidden]],
-        ]
-
-    plain = [
-        ["up", "linear_with_bias", [hidden, width]],
-        ["norm", "norm", [hidden]],
-        ["down", "linear", [width, hidden]],
-    ]
-    language: list[list[Any]] = [
-        ["embedding", "embedding", [symbols, width]],
-        *plain,
-        ["head", "linear", [symbols, width]],
-    ]
-    other: list[list[Any]] = [
-        ["embedding", "embedding", [symbols, width]],
-        *plain,
-        ["lm_head", "linear", [symbols, width]],
-    ]
-    nested: list[list[Any]] = [
-        ["tokens", "embedding", [symbols, width]],
-        ["positions", "embedding", [hidden, width]],
-        *block("blocks.0"),
-        *block("blocks.1"),
-        ["decoder.lm_head", "linear_with_bias", [symbols, width]],
-    ]
-    tied: list[list[Any]] = [
-        ["tok_embed", "embedding", [symbols, width]],
-        *block("layers.first"),
-        ["lm_head", "linear", [symbols, width]],
-    ]
-    head_first: list[list[Any]] = [
-        ["head", "linear", [symbols, width]],
-        *block("body"),
-        ["memory", "parameter", [hidden, width]],
-    ]
-    unusual: list[list[Any]] = [
-        ["stem", "conv", [width, 3, 3]],
-        ["gate", "parameter", [width, hidden]],
-        ["temperature", "parameter", []],
-        ["switch", "linear", [1, width]],
-        *block("trunk.0"),
-    ]
-    deep_head: list[list[Any]] = [
-        ["tokens", "embedding", [symbols, width]],
-        *plain,
-        ["head.norm", "norm", [width]],
-        ["head.up", "linear", [hidden, width]],
-        ["head.out", "linear_with_bias", [symbols, hidden]],
-    ]
-    shared: list[list[Any]] = [["lookup", "linear", [symbols, width]], *plain, ["head", "linear", [symbols, width]]]
-    inner_head: list[list[Any]] = [
-        ["tokens", "embedding", [symbols, width]],
-        *block("blocks.0"),
-        ["decoder.norm", "norm", [width]],
-        ["decoder.head", "linear", [symbols, width]],
-    ]
-    two_heads: list[list[Any]] = [
-        ["tokens", "embedding", [symbols, width]],
-        ["head", "linear_with_bias", [symbols, width]],
-        ["header.up", "linear", [hidden, width]],
-        ["header.column", "linear", [width, 1]],
-        ["header.experts", "parameter", [2, hidden, width]],
-        ["lm_head", "linear", [symbols, width]],
-        ["down", "linear", [width, hidden]],
-    ]
-    table_last: list[list[Any]] = [
-        ["out", "linear", [symbols, width]],
-        ["first", "linear_with_bias", [hidden, width]],
-        ["second", "linear_with_bias", [hidden, width]],
-        ["tokens", "embedding", [symbols, width]],
-    ]
-    subclass: list[list[Any]] = [["tokens", "scaled embedding", [symbols, width]], *block("body")]
-    return [
-        model_scenario(ENTRY, "matrices", "a small MLP", plain),
-        model_scenario(ENTRY, "unusual", "a model with a frozen layer", plain, frozen=["up.weight", "norm.bias"]),
-        model_scenario(ENTRY, "unusual", "a model whose embedding has a class of its own", subclass),
-        model_scenario(ENTRY, "language", "a language model", language),
-        model_scenario(ENTRY, "language", "a language model with an lm_head", other),
-        model_scenario(ENTRY, "nested", "a deeper language model", nested),
-        model_scenario(ENTRY, "unusual", "a model with a convolution and parameters of its own", unusual),
-        model_scenario(ENTRY, "unusual", "a model that begins with its head", head_first),
-        model_scenario(ENTRY, "unusual", "a model whose head has layers of its own", deep_head),
-        model_scenario(
-            ENTRY, "tied", "a model whose head is its embedding", tied, [["lm_head.weight", "tok_embed.weight"]]
-        ),
-        model_scenario(
-            ENTRY, "tied", "a model whose head is its first layer", shared, [["head.weight", "lookup.weight"]]
-        ),
-        model_scenario(ENTRY, "nested", "a model whose decoder has a part called head", inner_head),
-        model_scenario(ENTRY, "nested", "a model with two heads", two_heads),
-        model_scenario(
-            ENTRY,
-            "tied",
-            "a model whose first layer is its embedding, and two hidden layers are one",
-            table_last,
-            [["tokens.weight", "out.weight"], ["second.weight", "first.weight"], ["second.bias", "first.bias"]],
-        ),
-    ]
-
-
 TASK = SortingTask(
     ENTRY,
     module="course_lib/optim/muon_groups.py",
     entry=ENTRY,
     steps=STEPS,
     bank=bank,
-    draw=_models,
+    draw=models,
     lists=("matrix_params", "other_params"),
 )

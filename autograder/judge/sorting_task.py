@@ -12,25 +12,28 @@ from autograder.judge.evidence import Evidence, Expected, Scenario, close
 from autograder.judge.rule import Quantities
 from autograder.judge.variants import Bank, Step, Variant
 
-EXTRAS = 4
-"""Foreign objects, whether the order is kept, whether both are lists, whether the model is as it was."""
+EXTRAS = 5
+"""Foreign objects, those from earlier models, whether the order is kept, whether both are lists, whether the model is as
+it was."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """One parameter. names: all its dotted names, several where it is tied. kinds: of the modules that hold it."""
+    """One parameter. names: all its dotted names, several where it is tied. kinds: of the modules that hold it. again: those of
+    its names that it has because a module has two."""
 
     names: tuple[str, ...]
     kinds: tuple[str, ...]
     shape: tuple[int, ...]
     frozen: bool = False
+    again: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class SortingTask:
     """What a maintainer writes for a function model → (first list, second list).
 
-    steps: name → expression of a part (names, kinds, shape, frozen), of all parts (every) and of earlier steps; the last one, `place`, is the code that
+    steps: name → expression of a part (names, kinds, shape, frozen, again), of all parts (every) and of earlier steps; the last one, `place`, is the code that
     the player writes: 0 nowhere, 1 first list, 2 second, 3 both, plus 10 for each repetition. lists: what to call the two.
     """
 
@@ -64,7 +67,7 @@ class SortingTask:
             codes.append(float(found.place))
             lists = found.__dict__.get("lists", 1.0)
             untouched = min(untouched, float(found.untouched))
-        values = np.array([*codes, 0.0, 1.0, lists, untouched])
+        values = np.array([*codes, 0.0, 0.0, 1.0, lists, untouched])
         return Expected(values, np.zeros(values.size))
 
     def part(self, name: str, scenario: Scenario) -> np.ndarray:
@@ -81,8 +84,13 @@ class SortingTask:
         if evidence.raised:
             two = " Two lists are expected." if "unpack" in evidence.text else ""
             return f"{self.entry}(model) raised {evidence.text} ({scenario.about}).{two}"
-        strangers, listed = int(evidence.values[-EXTRAS]), np.any(evidence.values[:-EXTRAS])
-        if strangers and not listed:
+        strangers, earlier = (int(count) for count in evidence.values[-EXTRAS : 2 - EXTRAS])
+        if earlier:
+            return (
+                f"In {scenario.about}, your lists hold parameters of a model that {self.entry} was given before. "
+                "Do you make new lists in every call?"
+            )
+        if strangers and not np.any(evidence.values[:-EXTRAS]):
             return (
                 f"In {scenario.about}, the {strangers} things in your lists are no parameters of the model. "
                 "Are they names, dicts or copies?"
@@ -97,7 +105,7 @@ class SortingTask:
                 return (
                     f"In {scenario.about}, {name}, {kinds}, is {self._place(mine)}; it should be {self._place(right)}."
                 )
-        if wrong[-4]:
+        if wrong[-5]:
             return "The lists hold something that is not a parameter of the model."
         if wrong[-3]:
             return "The lists do not keep the order of model.parameters()."
@@ -117,6 +125,13 @@ def parts_of(scenario: Scenario) -> list[Part]:
     owners, frozen = dict(scenario.program["tied"]), scenario.program.get("frozen", ())
     ordered = _in_model_order(scenario.program["parts"])
     for path, kind, shape in ordered:
+        if kind == "same":
+            for owner in [name for name in found if name.startswith(f"{shape}.")]:
+                known, name = found[owner], path + owner.removeprefix(str(shape))
+                found[owner] = replace(
+                    known, names=(*known.names, name), kinds=known.kinds * 2, again=(*known.again, name)
+                )
+            continue
         for name, size in _parameters(path, kind, shape):
             owner = owners.get(name, name)
             if owner in found:
@@ -161,8 +176,11 @@ def model_scenario(
     parts: list[list[Any]],
     tied: Sequence[list[str]] = (),
     frozen: Sequence[str] = (),
+    equal: Sequence[list[str]] = (),
+    device: str = "cpu",
 ) -> Scenario:
-    """A scenario of the model_parts player."""
+    """A scenario of the model_parts player. equal: pairs of parameters with the same numbers, which are not tied."""
     program = {"entry": entry, "parts": parts, "tied": list(tied), "frozen": list(frozen)}
+    program |= {"equal": list(equal), "device": device}
     size = len(parts_of(Scenario(family, "model_parts", program, 0, about))) + EXTRAS
     return Scenario(family, "model_parts", program, size, about)
