@@ -11,7 +11,7 @@ import numpy as np
 from autograder.judge.evidence import Evidence, Expected, Scenario, close
 from autograder.judge.rule import Quantities
 from autograder.judge.variants import Bank, Step, Variant
-from autograder.worker.codes import ErrorCode
+from autograder.worker.codes import OVERWRITTEN, SHARED, ErrorCode
 
 FLAGS = 4
 REQUIRED: Any = ...
@@ -165,13 +165,19 @@ class FunctionTask:
             return f"{shown} gives {got}; expected {wanted}."
         if mine[-2] != right[-2]:
             return f"{shown} returned the wrong dtype or type."
-        return f"{shown} changed one of its arguments; leave them as they are."
+        return f"{shown} {_NOT_ALONE.get(float(mine[-1]), 'changed one of its arguments; leave them as they are')}."
 
     def shown(self, call: dict[str, Any]) -> str:
         """The call as one would type it, tensors by their shape."""
         by_place = [_short(value) for value in call.get("args", [])]
         by_name = [f"{name}={_short(value)}" for name, value in call.get("kwargs", {}).items()]
         return f"{self.formula.entry}({', '.join([*by_place, *by_name])})"
+
+
+_NOT_ALONE = {
+    SHARED: "returned a tensor that shares its memory with the argument; return a new one",
+    OVERWRITTEN: "returned a tensor whose numbers a later call changed; return a new one in every call",
+}
 
 
 def calls(entry: str, family: str, about: str, wanted: Sequence[dict[str, Any]], **program: Any) -> Scenario:

@@ -14,6 +14,9 @@ GRAD_MODE_OFF = 2.0
 
 AUTOCAST_LEFT_ON = 2.0
 """In place of 1 for parameters that kept their dtypes: after the call autocast is still on."""
+SHARED, OVERWRITTEN = 2.0, 3.0
+"""In place of 1 for arguments that a function left alone: its result is stored where one of them is; a later call changed
+its result."""
 GROUPS_EXTRAS = ("foreign", "buffers", "earlier", "unreadable", "listed", "usable", "untouched")
 """Of parameter groups: things in them that are no parameter of the model; how many of them are its buffers, and parameters
 of the models before it; groups without a number as weight_decay; what they are (LISTED for a list of dicts); 1 where torch
