@@ -92,7 +92,8 @@ predict("grok_step", 290)
 # > - `operation` is `"add"`, `"sub"` (a − b), `"mul"` or `"div"` (a / b); any other name raises
 # >   `ValueError`;
 # > - a / b is the number that times b gives a, modulo p. It exists for a prime p and b ≠ 0, so
-# >   `"div"` leaves out the pairs with b = 0 (and only those; p will be prime).
+# >   `"div"` leaves out the pairs with b = 0 (and only those; p will be prime). The other three
+# >   take any p, such as 12 or 223.
 # >
 # > **Why.** Everything in this chapter rests on the two sets having nothing in common. A leak of
 # > one pair would not be noticed, and a wrong inverse would look like a hard problem.
