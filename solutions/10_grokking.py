@@ -203,9 +203,9 @@ check("modular_data")
 # >   mode the model came in, and the model is in train mode when you return;
 # > - a step uses its own gradient only, also the first one: `.grad` may hold something already;
 # > - the lists hold plain Python numbers and are equally long; the two sets may differ in size;
-# > - nothing else changes: the data and the optimizer's settings stay as they are, gradients stay
-# >   switched on, and no seed is set;
-# > - no step is made after the look that stops the run. With `max_steps=7, log_every=3` and no
+# > - nothing else changes: the model is left as the last step made it, the data and the optimizer's
+# >   settings stay as they are, gradients stay switched on, and no seed is set;
+# > - nothing but a look ends a run, not even a loss of NaN, and no step is made after it. With `max_steps=7, log_every=3` and no
 # >   grokking, `steps` is `[0, 3, 6, 7]`.
 #
 # <details>
