@@ -205,8 +205,8 @@ check("modular_data")
 # > - the lists hold plain Python numbers and are equally long; the two sets may differ in size;
 # > - nothing else changes: the model is left as the last step made it, the data and the optimizer's
 # >   settings stay as they are, gradients stay switched on, and no seed is set;
-# > - nothing but a look ends a run, not even a loss of NaN, and no step is made after it. With `max_steps=7, log_every=3` and no
-# >   grokking, `steps` is `[0, 3, 6, 7]`.
+# > - nothing else ends a run early, not even a loss of NaN, and no step is made after the look that
+# >   stops it. With `max_steps=7, log_every=3` and no grokking, `steps` is `[0, 3, 6, 7]`.
 #
 # <details>
 # <summary>Hint 1: where to start</summary>

@@ -163,6 +163,7 @@ def run(
         "gain": gain,
         "repeats": repeats,
         "data": [*_set(rng, keys, 0, sizes[0]), *_set(rng, keys, count, sizes[1])],
+        "lost": lost,
         "training": not as_found,
         "left": rng.normal(size=(2 * count, CLASSES)).round(3).tolist() if as_found else [],
     }
@@ -174,6 +175,9 @@ def shown(scenario: Scenario) -> str:
     """The call as one would type it."""
     program = scenario.program
     found = "" if program["training"] else ", given a model in eval mode with old gradients"
+    count = len(program["data"][1]) * program["repeats"]
+    found += f", with {count} training examples" if count % 2 else ""
+    found += "" if program["lost"] is None else f", with losses that are NaN from step {program['lost']} on"
     return f"{program['entry']}(…, max_steps={program['max_steps']}, log_every={program['log_every']}){found}"
 
 
