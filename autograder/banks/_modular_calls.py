@@ -39,7 +39,7 @@ def scenarios(rng: np.random.Generator) -> list[Any]:
     longer += [call("add", int(rng.choice([163, 165, 167])), sampled=200)]
     found += [draws("others", "", longer[:3]), draws("others", "", longer[3:])]
     found.append(draws("split", "", [call("add", 23, 0.05), call("sub", 23, 0.95)]))
-    found.append(draws("invalid", "", [call(name, 7) for name in ("", "d", "add,sub", "addition")]))
+    found.append(draws("invalid", "", [call(name, 7) for name in ("sub", "", "d", "add,sub", "addition")]))
     return [*found, draws("draws", "", [{**call("mul", 7), "seed": 1000 + number} for number in range(10)])]
 
 

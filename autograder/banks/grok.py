@@ -293,7 +293,7 @@ add(
         "grokked and the last line of your log speak of the last step. Does the model?",
         "Leave the model as the last step made it.",
     ),
-    left_at=lambda rows, updates: min(rows, key=lambda row: (row[2], -row[0]))[0],
+    left_back=lambda rows, updates: updates - min(rows, key=lambda row: (row[2], -row[0]))[0],
 )
 add(
     "optimizer-changed",
@@ -340,7 +340,7 @@ def scenarios(rng: np.random.Generator) -> list[Scenario]:
     just = run(rng, "stops", 4, 1, [1, 2, 3], [2, 3, 4, 5], sizes=(MANY, FEW))
     handed = run(rng, "handed", 3, 2, [0, 1, 2, 1], [1, 0, 2, 1], as_found=True)
     single = run(rng, "edges", 3, 1, [0, 2, 3], [1, 2, 3], sizes=(FEW, (0, 0, 0, 0, 1)))
-    odd = run(rng, "plain", 3, 2, [0, 0, 1], [1, 0, 2, 1], gain=4000.0, sizes=(UNEVEN, FEW))
+    odd = run(rng, "more_training", 3, 2, [0, 0, 1], [1, 0, 2, 1], gain=4000.0, sizes=(UNEVEN, FEW))
     diverges = run(rng, "stops", 6, 1, [1, 2, 3], [1, 2, 1], lost=2)
     first = [never, falls_back, knows, late, every, plateau, unlearned, ends, short, nothing, large, worse, at_once]
     return [*first, more_val, more_train, just, handed, single, odd, diverges]

@@ -161,7 +161,7 @@ def _flags(at: Any, good: Any) -> str:
     return {
         "training": "the model is left in eval mode; put it back into train mode.",
         "graphs": "evaluating recorded gradients, which costs memory; do it under torch.no_grad().",
-        "left_at": _left(at["left_at"][0], at["updates"][0]),
+        "left_back": _left(at["left_back"][0], at["updates"][0]),
         "frozen": "the model's parameters require no gradients when you return; leave them as they are.",
         "idle": "the model was run in train mode without gradients. That moves running statistics; look in eval mode.",
         "stale": "a look used running statistics that are not those of the model's passes in train mode.",
@@ -190,10 +190,10 @@ def _modes(at: Any) -> str:
     )
 
 
-def _left(where: float, updates: float) -> str:
-    if where == NOWHERE:
+def _left(back: float, updates: float) -> str:
+    if back == NOWHERE:
         return "the model that you leave is not the one that the last step made; nothing but steps may change it."
-    return f"the model that you leave is that of step {where:.0f}, though {updates:.0f} steps were made."
+    return f"the model that you leave is that of step {updates - back:.0f}, though {updates:.0f} steps were made."
 
 
 def _numbers(values: np.ndarray) -> str:

@@ -29,7 +29,7 @@ FLAGS = (
     "gradients_off",
     "no_dict",
     "not_floats",
-    "left_at",
+    "left_back",
     "frozen",
     "mixed",
     "idle",
@@ -217,7 +217,7 @@ def _expected(run: Watched, scenario: Scenario) -> Expected:
     where = _places(scenario)
     head = {"updates": len(run.gradients), "training": run.training, "data_changed": 0.0, "no_dict": 0.0}
     head |= {"optimizer_changed": run.optimizer_changed, "seed_set": run.seed_set}
-    head |= {"gradients_off": run.gradients_off, "left_at": run.left_at, "idle": run.idle}
+    head |= {"gradients_off": run.gradients_off, "left_back": run.left_back, "idle": run.idle}
     head |= dict.fromkeys(("frozen", "mixed", "stale", "repeated", "earlier_changed"), 0.0)
     head |= {"graphs": run.graphs, "not_floats": run.not_floats, "memorised": run.firsts[0], "grokked": run.firsts[1]}
     head |= {f"{name}_count": float(len(run.rows)) for name in LISTS}

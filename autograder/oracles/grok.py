@@ -68,7 +68,7 @@ STEPS: dict[str, Callable[..., Any]] = {
     "seed_set": lambda updates: 0.0,
     "gradients_off": lambda: 0.0,
     "not_floats": lambda entries: 0,
-    "left_at": lambda rows, updates: float(updates),
+    "left_back": lambda rows, updates: 0.0,
     "left_open": lambda given: (),
 }
 
@@ -77,8 +77,7 @@ STEPS: dict[str, Callable[..., Any]] = {
 class Watched:
     """What a run leaves: the log's rows (step, train loss, val loss, train accuracy, val accuracy), the two firsts, the
     gradients of its updates, the mode at the end, passes that kept a graph, entries that are no numbers, whether the
-    optimizer was changed, the seed was set and gradients were left switched off, after how many updates the model was as it is
-    left, looks in train mode that record no gradients. left_open: what such a program may do in one way or another."""
+    optimizer was changed, the seed was set and gradients were left switched off, how many updates the model is behind, looks in train mode that record no gradients. left_open: what such a program may do in one way or another."""
 
     rows: list[list[float]] = field(default_factory=list)
     firsts: tuple[float, float] = (np.nan, np.nan)
@@ -89,7 +88,7 @@ class Watched:
     optimizer_changed: float = 0.0
     seed_set: float = 0.0
     gradients_off: float = 0.0
-    left_at: float = 0.0
+    left_back: float = 0.0
     idle: float = 0.0
     left_open: tuple[str, ...] = ()
 
@@ -180,7 +179,7 @@ def watch(
     run.firsts = tuple(do["never"](max_steps) if value is None else value for value in firsts)
     run.training, run.graphs = do["end_mode"](given), do["graphs"](2 * len(run.rows), len(run.gradients), given)
     run.optimizer_changed = do["optimizer_changed"](len(run.gradients))
-    run.left_at = do["left_at"](run.rows, len(run.gradients))
+    run.left_back = do["left_back"](run.rows, len(run.gradients))
     run.seed_set, run.gradients_off = do["seed_set"](len(run.gradients)), do["gradients_off"]()
     run.not_floats, run.left_open = do["not_floats"](len(run.rows)), do["left_open"](given)
     return run

@@ -27,7 +27,7 @@ HEAD = (
     "gradients_off",
     "no_dict",
     "not_floats",
-    "left_at",
+    "left_back",
     "frozen",
     "mixed",
     "idle",
@@ -39,8 +39,8 @@ HEAD = (
 )
 """updates: calls of step(). optimizer_changed: by anybody but its step(): LR, SETTING or STATE. seed_set: whether
 torch's global generator got another seed. gradients_off: for all that torch does later. training: the mode at the end. graphs: passes in eval mode that recorded
-gradients. not_floats: entries of the lists that are no plain numbers. left_at: after how many updates the model was as it is
-left, NOWHERE for none. frozen: parameters that require no gradient. mixed: passes in which a part was in another mode than
+gradients. not_floats: entries of the lists that are no plain numbers. left_back: how many updates ago the model was as it is
+left, NOWHERE for never. frozen: parameters that require no gradient. mixed: passes in which a part was in another mode than
 the whole, in looks LOOKS, in steps STEPS. idle: passes in train mode without gradients. stale: passes in eval mode with
 statistics that are not those of the passes in train mode. repeated: passes in train mode with the random number of an earlier one, where no seed was
 set. earlier_changed: whether what an earlier run returned is not what it was. memorised, grokked: NaN for None; ABSENT, ODD, TRUE
@@ -151,13 +151,13 @@ class ScriptedOptimizer(torch.optim.Optimizer):
         """One number for all of it."""
         return LR_AND_SETTING if {LR, SETTING} <= self.changed else min(self.changed, default=0.0)
 
-    def left_at(self) -> float:
-        """After how many updates the model was as it is now; the latest where there are several."""
+    def left_back(self) -> float:
+        """How many updates ago the model was as it is now; the fewest where there are several."""
         now = torch.cat([param.detach() for param in self.rows])
-        places = [min(self.updates, len(self.tables) - 1), *range(len(self.tables))]
+        places = list(range(min(self.updates, len(self.tables) - 1), -1, -1))
         same = (k for k in places if torch.equal(now.nan_to_num(), torch.cat(_cut(self.tables[k])).nan_to_num()))
         found = next(same, None)
-        return NOWHERE if found is None else float(self.updates if found == places[0] else found)
+        return NOWHERE if found is None else float(places[0] - found)
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> Any:
@@ -214,7 +214,7 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
         gradients_off,
         not isinstance(result, dict),
         sum(odd),
-        optimizer.left_at(),
+        optimizer.left_back(),
         frozen,
         notes.mixed,
         notes.idle,
