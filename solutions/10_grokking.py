@@ -92,7 +92,8 @@ predict("grok_step", 290)
 # > - `operation` is `"add"`, `"sub"` (a − b), `"mul"` or `"div"` (a / b); any other name raises
 # >   `ValueError`;
 # > - a / b is the number that times b gives a, modulo p. It exists for a prime p and b ≠ 0, so
-# >   `"div"` leaves out the pairs with b = 0 (and only those; p will be prime).
+# >   `"div"` leaves out the pairs with b = 0 (and only those; p will be prime). The other three
+# >   take any p, such as 12 or 223.
 # >
 # > **Why.** Everything in this chapter rests on the two sets having nothing in common. A leak of
 # > one pair would not be noticed, and a wrong inverse would look like a hard problem.
@@ -202,10 +203,10 @@ check("modular_data")
 # >   mode the model came in, and the model is in train mode when you return;
 # > - a step uses its own gradient only, also the first one: `.grad` may hold something already;
 # > - the lists hold plain Python numbers and are equally long; the two sets may differ in size;
-# > - nothing else changes: the data and the optimizer's settings stay as they are, gradients stay
-# >   switched on, and no seed is set;
-# > - no step is made after the look that stops the run. With `max_steps=7, log_every=3` and no
-# >   grokking, `steps` is `[0, 3, 6, 7]`.
+# > - nothing else changes: the model is left as the last step made it, the data and the optimizer's
+# >   settings stay as they are, gradients stay switched on, and no seed is set;
+# > - nothing else ends a run early, not even a loss of NaN, and no step is made after the look that
+# >   stops it. With `max_steps=7, log_every=3` and no grokking, `steps` is `[0, 3, 6, 7]`.
 #
 # <details>
 # <summary>Hint 1: where to start</summary>

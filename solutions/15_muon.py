@@ -612,7 +612,7 @@ for name, work in (("one by one", one_by_one), ("stacked", stacked), ("torch's",
 # > The model stays as it is. Every parameter is in exactly one list, once, in the order of
 # > `model.parameters()`. A
 # > **tied** parameter, such as a head that shares its matrix with the embedding, counts as an
-# > embedding and as a head, whatever it is called first.
+# > embedding and as a head, whatever it is called first. Nothing else is decided by names.
 # >
 # > **Why.** Getting this wrong is the most common way to be disappointed by Muon.
 #
@@ -626,13 +626,14 @@ for name, work in (("one by one", one_by_one), ("stacked", stacked), ("torch's",
 # <details>
 # <summary>Hint 2: tied parameters</summary>
 #
-# Two modules can hold the same tensor. Remember `id(p)`, not names.
+# Two modules can hold the same tensor. Remember `id(p)`, not names. One module can have two names,
+# too: `named_modules(remove_duplicate=False)` gives both.
 #
 # </details>
 # <details>
 # <summary>Hint 3: nearly the answer</summary>
 #
-# One loop over `named_modules()` collects ids, testing `isinstance(module, nn.Embedding)` and
+# One loop over the named modules collects ids, testing `isinstance(module, nn.Embedding)` and
 # the last part of the path; one loop over `model.parameters()` appends to one list or the
 # other.
 #
@@ -646,7 +647,7 @@ def muon_groups(model):
     """(matrix_params, other_params): what Muon trains, and what is left to AdamW."""
     ### BEGIN SOLUTION
     special = set()
-    for path, module in model.named_modules():
+    for path, module in model.named_modules(remove_duplicate=False):
         if isinstance(module, nn.Embedding) or path.split(".")[-1] in ("head", "lm_head"):
             special.update(id(p) for p in module.parameters())
     matrix_params, other_params = [], []

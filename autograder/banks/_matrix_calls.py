@@ -40,6 +40,9 @@ def draw_calls(rng: np.random.Generator) -> list[Scenario]:
         _scenario("wide", "a single row", [_call(_random(rng, shape)) for shape in ((1, 4), (1, 1))]),
         _scenario("tall", "a single column", [_call(_random(rng, (5, 1)))]),
         _scenario("steps", "six steps", [_call(_signs(rng, (2, 8)), steps=6)]),
+        _scenario("eps", "eps = 0", [_call(_random(rng, (3, 4), 1e-6), eps=0.0)]),
+        _scenario("tall", "three squares below each other", [_call(_even(rng, shape)) for shape in ((9, 3), (72, 24))]),
+        _scenario("wide", "larger matrices", [_call(_even(rng, shape)) for shape in ((2, 20), (65, 67))]),
     ]
 
 
@@ -51,7 +54,7 @@ def _call(matrix: np.ndarray, dtype: str = "float64", layout: str = "contiguous"
     return {
         "args": [as_tensor(representable(matrix, dtype), dtype, layout)],
         "kwargs": kwargs,
-        "returns": [{"shape": list(matrix.shape), "dtype": dtype}],
+        "returns": [{"shape": list(matrix.shape), "dtype": dtype, "new": True}],
     }
 
 
@@ -71,6 +74,14 @@ def _random(rng: np.random.Generator, shape: tuple[int, int], length: float | No
         singular = np.linalg.svd(matrix, compute_uv=False)
         if singular[-1] > 0.12 * np.linalg.norm(matrix):
             return matrix
+
+
+def _even(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
+    """Length one, no singular value more than three times as large as another."""
+    count = min(shape)
+    left, right = (np.linalg.qr(rng.normal(size=(side, count)))[0] for side in shape)
+    matrix = left * rng.uniform(0.5, 1.5, size=count) @ right.T
+    return np.asarray((matrix / np.linalg.norm(matrix)).round(5))
 
 
 def _few(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 
 from autograder.banks._grok_steps_and_looks import bank
 from autograder.judge.evidence import Scenario
-from autograder.judge.grok_task import FEW, MANY, GrokTask, run
+from autograder.judge.grok_task import FEW, MANY, UNEVEN, GrokTask, run
 from autograder.worker.players.grok import LR
 
 add = bank.misconception
@@ -272,7 +272,7 @@ add(
         "Something between backward and step shortens long gradients.",
         "Call backward, then step, and nothing in between.",
     ),
-    gradient=lambda new, before, k: new * min(1.0, 1.0 / (float(np.linalg.norm(new)) + 1e-6)),
+    gradient=lambda new, before, k: new * np.minimum(1.0, 1.0 / (np.linalg.norm(new) + 1e-6)),
 )
 add(
     "first-512-only",
@@ -283,6 +283,17 @@ add(
         "Give the model all of train_x.",
     ),
     gradient_set=lambda train, val, k: (train[0][:512], train[1][:512]),
+)
+add(
+    "best-restored",
+    "that puts the weights with the lowest validation loss back in the end",
+    source="early stopping as libraries do it",
+    hints=(
+        "Which step's weights has the model when you return?",
+        "grokked and the last line of your log speak of the last step. Does the model?",
+        "Leave the model as the last step made it.",
+    ),
+    left_back=lambda rows, updates: updates - min(rows, key=lambda row: (row[2], -row[0]))[0],
 )
 add(
     "optimizer-changed",
@@ -310,7 +321,7 @@ def scenarios(rng: np.random.Generator) -> list[Scenario]:
     """Runs that never get there, that memorise and fall back or from the start, that grok between and at logged steps, after
     a long plateau and without the training set, and short ones; on many examples with large gradients, and one whose
     validation loss rises for long; on sets of two sizes with exactly 99 % right, a model as somebody else left it, and a
-    single validation example."""
+    single validation example; a training set of odd size with very large gradients, and one that comes to NaN."""
     never = run(rng, "plain", 6, 2, train=[0, 1, 2, 2, 3, 2, 1], val=[1, 0, 1, 2, 0, 3, 2])
     falls_back = run(rng, "firsts", 8, 2, train=[0, 1, 2, 3, 4, 5, 2, 4, 5], val=[0, 1, 0, 2, 1, 3, 0, 1, 2])
     knows = run(rng, "firsts", 4, 2, train=[5, 4, 3, 4, 5], val=[0, 1, 2, 1, 0])
@@ -329,8 +340,10 @@ def scenarios(rng: np.random.Generator) -> list[Scenario]:
     just = run(rng, "stops", 4, 1, [1, 2, 3], [2, 3, 4, 5], sizes=(MANY, FEW))
     handed = run(rng, "handed", 3, 2, [0, 1, 2, 1], [1, 0, 2, 1], as_found=True)
     single = run(rng, "edges", 3, 1, [0, 2, 3], [1, 2, 3], sizes=(FEW, (0, 0, 0, 0, 1)))
+    odd = run(rng, "more_training", 3, 2, [0, 0, 1], [1, 0, 2, 1], gain=4000.0, sizes=(UNEVEN, FEW))
+    diverges = run(rng, "stops", 6, 1, [1, 2, 3], [1, 2, 1], lost=2)
     first = [never, falls_back, knows, late, every, plateau, unlearned, ends, short, nothing, large, worse, at_once]
-    return [*first, more_val, more_train, just, handed, single]
+    return [*first, more_val, more_train, just, handed, single, odd, diverges]
 
 
 TASK = GrokTask("grok", "course_lib/training/grok.py", "train_until_grok", bank, scenarios)

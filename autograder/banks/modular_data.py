@@ -6,165 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from autograder.judge.modular_task import ModularTask, draws
-from autograder.judge.variants import Bank
-from autograder.oracles.modular_data import FORMULA, grid, inverse
+from autograder.banks._modular_answers import bank
+from autograder.banks._modular_calls import scenarios
+from autograder.judge.modular_task import ModularTask
+from autograder.oracles.modular_data import FORMULA, refuse
 
-bank = Bank()
 add = bank.misconception
 
 
-add(
-    "no-modulo",
-    "without the remainder: sums, differences and products are not brought back to 0 … p − 1",
-    hints=(
-        "What is the largest answer in your data?",
-        "With p = 7, what is 5 + 4?",
-        "Every answer is taken % p, whatever the operation.",
-    ),
-    answers=lambda s: s.whole,
-)
-add(
-    "sub-reversed",
-    "that subtracts the first number from the second",
-    hints=(
-        "What is your answer for the pair (3, 1)?",
-        "Which number is taken from which?",
-        "sub is (a − b) % p, with a in column 0.",
-    ),
-    difference=lambda s: s.b - s.a,
-)
-add(
-    "sub-absolute",
-    "that takes the size of the difference",
-    hints=(
-        "Is your answer for (1, 3) the same as for (3, 1)?",
-        "What does −2 become modulo p?",
-        "Leave the sign, and let % p do the rest: (a − b) % p.",
-    ),
-    difference=lambda s: np.abs(s.a - s.b),
-)
-add(
-    "sub-negative",
-    "whose differences stay negative where b is larger",
-    source="torch.fmod keeps the sign",
-    hints=(
-        "What is your smallest answer?",
-        "Two remainders of −2 modulo 7 are in use: −2 and 5. Which one is a class?",
-        "Use % or torch.remainder, not torch.fmod.",
-    ),
-    answers=lambda s: np.fmod(s.whole, s.p),
-)
-add(
-    "div-floor",
-    "that divides as whole numbers and drops the rest",
-    hints=(
-        "Multiply your answer by b again, modulo p. Do you get a?",
-        "Division modulo p undoes multiplication modulo p. Does // do that?",
-        "Find the number that times b is 1 modulo p, and multiply a by it.",
-    ),
-    quotient=lambda s: s.a // np.maximum(s.b, 1),
-)
-add(
-    "div-reversed",
-    "that divides the second number by the first",
-    hints=(
-        "Multiply your answer by b again, modulo p. Do you get a?",
-        "Which of the two numbers did you invert?",
-        "The answer is a times the inverse of b.",
-    ),
-    quotient=lambda s: s.b * inverse(s.a, s.p),
-)
-add(
-    "div-multiplies",
-    "whose division multiplies",
-    hints=(
-        "Multiply your answer by b again, modulo p. Do you get a?",
-        "a and the quotient have changed places.",
-        "If c is the answer, then c times b is a, modulo p.",
-    ),
-    quotient=lambda s: s.a * s.b,
-)
-add(
-    "div-by-negation",
-    "that multiplies by p − b instead of by the inverse of b",
-    hints=(
-        "Multiply b by what you take for its inverse. Do you get 1?",
-        "p − b is what you add to b to get 0.",
-        "pow(b, -1, p), or pow(b, p - 2, p), gives the inverse for multiplication.",
-    ),
-    inverse=lambda s: s.p - s.b,
-)
-add(
-    "div-fermat-exponent",
-    "that multiplies by b to the power p − 1, which is always 1",
-    hints=(
-        "Does your answer depend on b at all?",
-        "Fermat: b to the power p − 1 is 1 modulo p. Which power is then the inverse?",
-        "The inverse of b is b to the power p − 2.",
-    ),
-    inverse=lambda s: np.ones_like(s.b),
-)
-add(
-    "div-power-overflows",
-    "whose power b ** (p − 2) is too large for int64",
-    hints=(
-        "Your division is right for small p. What is wrong with 42 ** 41?",
-        "int64 ends at about 9.2 · 10^18, and what is larger wraps around. From which p on is b ** (p − 2) larger?",
-        "pow(int(b), p - 2, p) takes the remainder after every multiplication; so can a loop of yours.",
-    ),
-    inverse=lambda s: np.asarray(s.b, dtype=np.int64) ** (s.p - 2) % s.p,
-)
-add(
-    "division-by-zero",
-    "that keeps the pairs with b = 0 in division",
-    hints=(
-        "How many pairs does your division have, and how many should it?",
-        "What is 3 / 0?",
-        "For div leave out every pair with b = 0: p (p − 1) are left.",
-    ),
-    pairs=lambda s: s.grid,
-)
-add(
-    "zero-left-out-always",
-    "that leaves out b = 0 for every operation",
-    hints=(
-        "How many pairs does your addition have?",
-        "Is there anything wrong with 3 + 0?",
-        "Only division has to do without b = 0.",
-    ),
-    pairs=lambda s: s.grid[s.grid[:, 1] > 0],
-)
-add(
-    "no-zeros-in-division",
-    "whose division also leaves out a = 0",
-    hints=(
-        "How many pairs does your division have?",
-        "What is 0 / 3?",
-        "Only b must not be 0; there are p (p − 1) pairs.",
-    ),
-    pairs=lambda s: s.grid[(s.grid > 0).all(axis=1)] if s.operation == "div" else s.grid,
-)
-add(
-    "starts-at-one",
-    "whose numbers start at 1",
-    hints=(
-        "Which numbers occur in column 0?",
-        "There are p classes modulo p. Is 0 one of them?",
-        "The numbers run from 0 to p − 1: torch.arange(p).",
-    ),
-    grid=lambda s: grid(s.p, first=1),
-)
-add(
-    "unordered-pairs",
-    "with only one of (a, b) and (b, a)",
-    hints=(
-        "Is (1, 2) in your data? And (2, 1)?",
-        "How many pairs should there be altogether?",
-        "All p² pairs count: torch.cartesian_prod, not torch.combinations.",
-    ),
-    grid=lambda s: grid(s.p)[grid(s.p)[:, 0] <= grid(s.p)[:, 1]],
-)
 add(
     "not-shuffled",
     "that cuts the table where it stands, without shuffling",
@@ -335,11 +184,11 @@ add(
 )
 add(
     "initial-seed-only",
-    "that uses the generator's first seed but does not draw from it",
+    "whose split depends on the generator's first seed alone, not on where the generator is",
     hints=(
         "Call it twice with one generator. Are the two splits different?",
         "initial_seed() does not change when somebody draws.",
-        "Hand the generator itself to torch.randperm.",
+        "Hand the generator itself to torch.randperm, in every call.",
     ),
     entropy=lambda call, number: (call["seed"] if call["seed"] is not None else call["first_seed"],),
 )
@@ -399,6 +248,16 @@ add(
     pairs=lambda s: s.grid[s.grid[:, 1] > 0] if s.operation not in ("add", "sub", "mul") else s.grid,
 )
 add(
+    "primes-only",
+    "that takes no p but primes, whatever the operation",
+    hints=(
+        "Is there anything wrong with 7 + 8 = 3 modulo 12? A clock does it.",
+        "Do you work out inverses, or ask for a prime, also where nothing is divided?",
+        "Whatever only division needs belongs into its branch.",
+    ),
+    known=lambda s: _refuse_composite(s),
+)
+add(
     "operation-in-any-case",
     "that takes names in capitals, too",
     hints=(
@@ -422,6 +281,12 @@ add(
 )
 
 
+def _refuse_composite(s: Any) -> None:
+    refuse(s)
+    if any(s.p % number == 0 for number in range(2, s.p)):
+        raise ValueError("not a prime")
+
+
 def _apart(mixed: np.ndarray, s: Any) -> tuple[np.ndarray, np.ndarray]:
     return mixed[s.train], mixed[s.val]
 
@@ -440,46 +305,6 @@ def _with_mirrors(s: Any) -> np.ndarray:
 def _by_rows(s: Any) -> np.ndarray:
     place = s.rng.permutation(s.p)[s.pairs[:, 0]]
     return np.argsort(place, kind="stable")
-
-
-def scenarios(rng: np.random.Generator) -> list[Any]:
-    """Every operation at several p, several fractions, draws that show where randomness comes from, bad names, a large p."""
-
-    def call(operation: str, p: int, fraction: float = 0.5, **more: Any) -> dict[str, Any]:
-        seed = int(rng.integers(1, 10_000))
-        return {"p": p, "operation": operation, "train_fraction": fraction, "seed": seed, **more}
-
-    first, second = (int(p) for p in rng.choice([7, 11, 13], size=2, replace=False))
-    fractions = [round(float(f), 2) for f in (rng.uniform(0.25, 0.45), rng.uniform(0.55, 0.85))]
-    found = [
-        draws("add", "", [call("add", first), call("add", second, fractions[0])]),
-        draws(
-            "others",
-            "",
-            [call(operation, p) for operation in ("sub", "mul") for p in (first, second)] + [call("mul", 23)],
-        ),
-        draws("div", "", [call("div", 7), call("div", 11, fractions[1]), call("div", second), call("div", 2)]),
-        draws("split", "", [call("add", 11, f) for f in fractions] + [call("mul", 13, 0.3), call("div", 13, 0.75)]),
-        _draws(call("sub", 11, fractions[0])),
-    ]
-    names = [*rng.permutation(["pow", "divide", ""])[:2], str(rng.choice(["ADD", "Div", "Mul"]))]
-    calls = [call("add", 7), *(call(str(name), 7) for name in names), call("div", 7)]
-    found.append(draws("invalid", "", calls))
-    large = int(rng.choice([41, 43]))
-    return [*found, draws("large", "", [call("div", large), call(str(rng.choice(["add", "mul"])), large)])]
-
-
-def _draws(call: dict[str, Any]) -> Any:
-    """Seed s; s again with another global seed; another seed; the first generator once more; s, after other draws."""
-    seed = call["seed"]
-    plans = [
-        {"generator": 0, "seed": seed, "ambient": 1},
-        {"generator": 1, "seed": seed, "ambient": 2},
-        {"generator": 2, "seed": seed + 1, "ambient": 1},
-        {"generator": 0, "seed": None, "first_seed": seed, "ambient": 3},
-        {"generator": 3, "seed": seed, "ambient": 4, "advance": 3},
-    ]
-    return draws("draws", "", [{**call, **plan} for plan in plans])
 
 
 TASK = ModularTask("modular_data", "course_lib/training/modular_data.py", FORMULA, bank, scenarios)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autograder.banks._muon_groups_models import ENTRY, models
+from autograder.banks._sorted_models import ENTRY, models
 from autograder.judge.rule import Quantities
 from autograder.judge.sorting_task import Part, SortingTask
 from autograder.judge.variants import Bank
@@ -84,6 +84,16 @@ add(
     is_embedding=lambda s: any("embed" in name for name in s.names),
 )
 add(
+    "embed-in-any-name",
+    "that also takes for an embedding whatever has embed in its name",
+    hints=(
+        "Which matrix did you give away? Look at its name, and at its type.",
+        "patch_embed.proj is a Linear: it multiplies vectors. Does its name change that?",
+        "Test isinstance(module, nn.Embedding), and leave names alone.",
+    ),
+    is_embedding=lambda s: any("embedding" in kind for kind in s.kinds) or any("embed" in name for name in s.names),
+)
+add(
     "embedding-subclasses-missed",
     "that knows nn.Embedding itself, but none of its subclasses",
     hints=(
@@ -124,6 +134,16 @@ add(
     is_head=lambda s: any(_inside(name, ("lm_head",)) or name.split(".")[0] == "head" for name in s.names),
 )
 add(
+    "other-names-for-the-head",
+    "that takes modules called classifier or unembed for a head, too",
+    hints=(
+        "Which matrix did you give away? What is it called?",
+        "Which names does the task give a head?",
+        "head and lm_head are heads; no other name is.",
+    ),
+    is_head=lambda s: any(_inside(name, (*HEADS, "classifier", "unembed")) for name in s.names),
+)
+add(
     "first-head-only",
     "that stops at the first head",
     hints=(
@@ -155,9 +175,9 @@ add(
 )
 add(
     "convolutions-to-muon",
-    "that gives weights with four dimensions to Muon",
+    "that gives weights with more than two dimensions to Muon",
     hints=(
-        "What does your Muon say to a weight with four dimensions?",
+        "What does your Muon say to a weight with three or four dimensions?",
         "ndim >= 2 and ndim == 2 differ for a convolution.",
         "Only parameters with exactly two dimensions are matrices.",
     ),
@@ -182,6 +202,16 @@ add(
         "Ask each parameter for its ndim, not each module for its type.",
     ),
     fits=lambda s: len(s.shape) == 2 and any(kind.startswith("linear") for kind in s.kinds),
+)
+add(
+    "only-what-is-called-weight",
+    "that finds matrices only among parameters called weight",
+    hints=(
+        "Which matrix did you miss? What is it called?",
+        "A model may hold an nn.Parameter of its own, under any name.",
+        "Ask each parameter for its ndim, not for its name.",
+    ),
+    fits=lambda s: len(s.shape) == 2 and s.names[0].split(".")[-1] == "weight",
 )
 add(
     "lists-swapped",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from autograder.banks._matrix_calls import draw_calls
 from autograder.banks._polynomials import add_polynomial_mistakes
 from autograder.judge.newton_schulz_task import NewtonSchulzTask
 from autograder.judge.variants import Bank
-from autograder.oracles.newton_schulz import FORMULA, quintic
+from autograder.oracles.newton_schulz import FORMULA, iterate, quintic
 
 bank = Bank()
 add = bank.misconception
@@ -213,6 +215,17 @@ add(
     count=lambda s: 10 if s.steps == 5 else s.steps,
 )
 add(
+    "three-squares",
+    "that cuts a matrix with three times as many rows as columns into three squares",
+    source="early published code for query, key and value in one matrix",
+    hints=(
+        "Which of your results have too many large singular values? Look at the shapes.",
+        "A tall matrix need not be three matrices. Who could know whether it is?",
+        "Treat every g as one matrix; whoever wants it cut can call three times.",
+    ),
+    result=lambda s: _in_squares(s) if s.g.shape[0] == 3 * s.g.shape[1] else s.end.T if s.tall else s.end,
+)
+add(
     "exact-orthogonalisation",
     "that returns the exact UVᵀ",
     hints=(
@@ -221,6 +234,7 @@ add(
         "Iterate the polynomial; leave the SVD out.",
     ),
     end=lambda s: _nearest_orthogonal(s.start),
+    open=lambda s: np.linalg.matrix_rank(s.g) < min(s.g.shape),
 )
 add(
     "float32-returned",
@@ -242,6 +256,11 @@ add(
     ),
     untouched=lambda s: not np.any(s.g),
 )
+
+
+def _in_squares(s: Any) -> np.ndarray:
+    parts = [part / (np.linalg.norm(part) + s.eps) for part in np.split(s.g, 3)]
+    return np.concatenate([iterate(part, s.count, s.one, s.coefficients) for part in parts])
 
 
 def _nearest_orthogonal(x: np.ndarray) -> np.ndarray:

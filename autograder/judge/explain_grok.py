@@ -9,7 +9,19 @@ import numpy as np
 
 from autograder.judge.evidence import Scenario
 from autograder.judge.grok_task import FLAGS, _places, shown
-from autograder.worker.players.grok import ABSENT, FALSE, FIRSTS, LISTS, LR, ODD, SETTING, TRUE
+from autograder.worker.players.grok import (
+    ABSENT,
+    FALSE,
+    FIRSTS,
+    LISTS,
+    LOOKS,
+    LR,
+    LR_AND_SETTING,
+    NOWHERE,
+    ODD,
+    SETTING,
+    TRUE,
+)
 
 WHAT = {"train_loss": "training loss", "val_loss": "validation loss", "train_acc": "training accuracy"}
 WHAT |= {"val_acc": "validation accuracy"}
@@ -27,7 +39,8 @@ def explain_watch(mine: np.ndarray, right: np.ndarray, fine: np.ndarray, scenari
     missing += [item for item in FIRSTS if at[item][0] == ABSENT]
     if missing:
         return f'{name}: the dict has no "{missing[0]}".' if missing[0] in FIRSTS else _no_list(name, missing[0])
-    return f"{name}: {_training(at, due, good, scenario) or _curves(at, due, good) or _firsts(at, due, good) or _flags(at, good)}"
+    told = _modes(at) or _training(at, due, good, scenario)
+    return f"{name}: {told or _curves(at, due, good) or _firsts(at, due, good) or _flags(at, good)}"
 
 
 def _no_list(name: str, missing: str) -> str:
@@ -38,7 +51,7 @@ def _training(at: Any, due: Any, good: Any, scenario: Scenario) -> str:
     updates, wanted = at["updates"][0], due["updates"][0]
     if updates != wanted:
         seen = _wrong_entry(at, due, good)
-        if seen:
+        if seen and not good["steps"].all():
             return seen
         return f"{updates:.0f} updates were made, where {wanted:.0f} are right.{_stopped(at, due)}"
     width = np.array(scenario.program["tables"][0]).size
@@ -77,7 +90,7 @@ def _gradient(mine: np.ndarray, right: np.ndarray, before: np.ndarray, k: int) -
     if np.any(before) and np.allclose(mine, before + right, rtol=1e-5, atol=1e-7):
         return f"was the right one plus {'that of the update before' if k else 'what .grad held before the call'}."
     off = float(np.linalg.norm(mine - right) / np.linalg.norm(right))
-    share = f"{100 * off:.2g}" if off < 1 else f"{100 * off:.0f}"
+    share = f"{100 * off:.2g}" if off < 0.995 else f"{100 * off:.0f}"
     return f"was not that of the mean loss of the training set in train mode; they differ by {share} %."
 
 
@@ -148,6 +161,12 @@ def _flags(at: Any, good: Any) -> str:
     return {
         "training": "the model is left in eval mode; put it back into train mode.",
         "graphs": "evaluating recorded gradients, which costs memory; do it under torch.no_grad().",
+        "left_back": _left(at["left_back"][0], at["updates"][0]),
+        "frozen": "the model's parameters require no gradients when you return; leave them as they are.",
+        "idle": "the model was run in train mode without gradients. That moves running statistics; look in eval mode.",
+        "stale": "a look used running statistics that are not those of the model's passes in train mode.",
+        "repeated": "two steps drew the same random numbers, so dropout would be the same in both. Who set the generator back?",
+        "earlier_changed": "the dict that an earlier run had returned has changed. Make new lists in every run.",
         "optimizer_changed": f"the optimizer's {_what_changed(at['optimizer_changed'][0])} changed; only its step() may do that.",
         "gradients_off": 'gradients are switched off when you return; "with torch.no_grad():" switches them on again.',
         "seed_set": "torch's global generator was given a seed; leave it as it is.",
@@ -157,7 +176,24 @@ def _flags(at: Any, good: Any) -> str:
 
 
 def _what_changed(code: float) -> str:
-    return {LR: "learning rate", SETTING: "settings (not the learning rate)"}.get(float(code), "state")
+    names = {LR: "learning rate", SETTING: "settings (not the learning rate)"}
+    return (names | {LR_AND_SETTING: "learning rate and other settings"}).get(float(code), "state")
+
+
+def _modes(at: Any) -> str:
+    if not at["mixed"][0]:
+        return ""
+    when = "look" if at["mixed"][0] == LOOKS else "step"
+    return (
+        f"in a {when} the model was in one mode and a part of it in the other. "
+        "model.eval() and model.train() switch the model and all its parts."
+    )
+
+
+def _left(back: float, updates: float) -> str:
+    if back == NOWHERE:
+        return "the model that you leave is not the one that the last step made; nothing but steps may change it."
+    return f"the model that you leave is that of step {updates - back:.0f}, though {updates:.0f} steps were made."
 
 
 def _numbers(values: np.ndarray) -> str:

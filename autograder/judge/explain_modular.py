@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from autograder.judge.function_task import _error_name
-from autograder.judge.modular_seen import DRAWS, FEATURES, LINES, SPLIT
+from autograder.judge.modular_seen import DRAWS, EXAMPLE, FEATURES, LINES, SPLIT
 from autograder.judge.modular_task import shown
+from autograder.oracles.modular_data import answers as right_answers
 
 
 def explain_call(call: dict[str, Any], mine: np.ndarray, right: np.ndarray, fine: np.ndarray) -> str:
@@ -67,6 +68,8 @@ def _pairs(call: dict[str, Any], mine: np.ndarray, right: np.ndarray, fine: np.n
         if counts[cell] == 0:
             return f"the pair {_pair(call, cell)} is missing{_others(int(((counts == 0) & (due > 0)).sum()))}."
         return f"the pair {_pair(call, cell)} is there {counts[cell]:.0f} times."
+    if call.get("sampled") and not fine[FEATURES.index("lost")]:
+        return f"{call['p'] ** 2 - mine[FEATURES.index('lost')]:.0f} pairs are there, where {call['p'] ** 2} are right."
     outside = FEATURES.index("outside")
     return "" if fine[outside] else f"some pairs are not pairs of numbers from 0 to {call['p'] - 1}."
 
@@ -76,6 +79,10 @@ def _others(missing: int) -> str:
 
 
 def _answers(call: dict[str, Any], mine: np.ndarray, right: np.ndarray, fine: np.ndarray) -> str:
+    a, b, given = (mine[FEATURES.index(name)] for name in EXAMPLE)
+    if not np.isnan(a):
+        wanted = right_answers(call["operation"], np.array(int(a)), np.array(int(b)), call["p"])
+        return f"for the pair ({a:.0f}, {b:.0f}) the answer is {given:g}, where {wanted:d} is right."
     (answers, _), (due, _), (good, _) = (_tables(call, values) for values in (mine, right, fine))
     cells = np.flatnonzero(good == 0)
     if not cells.size:
@@ -124,6 +131,8 @@ def _draws(call: dict[str, Any], named: dict[str, float], wrong: set[str]) -> st
             return "this gives the same split as the first call. The generator should have moved on, and give another."
         return "this gives the same split as the first call, although its generator is in another state."
     return {
+        "kept": "a later call changed the tensors that this one had returned. Return new ones in every call.",
+        "repeats": "this gives the same split as another call, although their generators are in different states.",
         "global_untouched": "torch's global generator is not as it was before the call.",
         "same_as_first": "a new generator with the same seed draws something else than the first did.",
         "same_size": "the size of the training set changes from call to call.",

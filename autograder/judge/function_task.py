@@ -11,7 +11,7 @@ import numpy as np
 from autograder.judge.evidence import Evidence, Expected, Scenario, close
 from autograder.judge.rule import Quantities
 from autograder.judge.variants import Bank, Step, Variant
-from autograder.worker.codes import ErrorCode
+from autograder.worker.codes import RESULT_OVERWRITTEN, RESULT_SHARED, ErrorCode
 
 FLAGS = 4
 REQUIRED: Any = ...
@@ -166,7 +166,7 @@ class FunctionTask:
             return f"{shown} gives {got}; expected {wanted}."
         if mine[-2] != right[-2]:
             return f"{shown} returned the wrong dtype or type."
-        return f"{shown} changed one of its arguments; leave them as they are."
+        return f"{shown} {_NOT_ALONE.get(float(mine[-1]), 'changed one of its arguments; leave them as they are')}."
 
     def shown(self, call: dict[str, Any]) -> str:
         """The call as one would type it, tensors by their shape; behind it what cannot be seen in it."""
@@ -174,6 +174,12 @@ class FunctionTask:
         by_name = [f"{name}={_short(value)}" for name, value in call.get("kwargs", {}).items()]
         note = f" ({call['note']})" if call.get("note") else ""
         return f"{self.formula.entry}({', '.join([*by_place, *by_name])}){note}"
+
+
+_NOT_ALONE = {
+    RESULT_SHARED: "returned a tensor that shares its memory with the argument; return a new one",
+    RESULT_OVERWRITTEN: "returned a tensor whose numbers a later call changed; return a new one in every call",
+}
 
 
 def calls(entry: str, family: str, about: str, wanted: Sequence[dict[str, Any]], **program: Any) -> Scenario:

@@ -15,10 +15,11 @@ from autograder.worker.players.grok import HEAD, LISTS
 
 GROUP_SIZES = (120, 60, 17, 2, 1)
 """Examples of one set that are right or wrong together: 60, 90, 98.5, 99.5 and 100 % right as one group joins after another."""
+UNEVEN = (61, 30, 8, 1, 1)
 FEW, MANY = (60, 30, 8, 1, 1), (180, 90, 25, 3, 2)
 """Sets of 100 and of 300; 60, 90, 98, 99 and 100 % of the few, and about as much of the many."""
 CLASSES = 4
-COUNTED = ("graphs", "not_floats")
+COUNTED = ("graphs", "not_floats", "idle")
 FLAGS = (
     "training",
     "graphs",
@@ -28,6 +29,13 @@ FLAGS = (
     "gradients_off",
     "no_dict",
     "not_floats",
+    "left_back",
+    "frozen",
+    "mixed",
+    "idle",
+    "stale",
+    "repeated",
+    "earlier_changed",
 )
 
 
@@ -126,11 +134,12 @@ def run(
     repeats: int = 1,
     growth: float = 0.0,
     sizes: tuple[Sequence[int], Sequence[int]] = (GROUP_SIZES, GROUP_SIZES),
+    lost: int | None = None,
     as_found: bool = False,
 ) -> Scenario:
     """A scenario. train, val: after each update, how many of the five groups of a set are right; the last goes on. gain: of
     the logits in train mode. repeats: of every example. growth: of all scores with every update, so that what is wrong gets
-    worse. sizes: of the groups of both sets. as_found: the model comes in eval mode, with gradients of somebody else's."""
+    worse. sizes: of the groups of both sets. lost: from how many updates on a score of the last group of both sets is NaN. as_found: the model comes in eval mode, with gradients of somebody else's."""
     count = len(GROUP_SIZES)
     keys = rng.integers(CLASSES, size=2 * count)
     right = [
@@ -140,6 +149,9 @@ def run(
     tables = [
         [[round((1 + growth) ** k * value, 4) for value in row] for row in table] for k, table in enumerate(tables)
     ]
+    for table in tables[lost:] if lost is not None else []:
+        for place in (count - 1, 2 * count - 1):
+            table[place][(int(keys[place]) + 1) % CLASSES] = float("nan")
     room = max_steps + 3
     program = {
         "entry": "train_until_grok",
@@ -151,6 +163,7 @@ def run(
         "gain": gain,
         "repeats": repeats,
         "data": [*_set(rng, keys, 0, sizes[0]), *_set(rng, keys, count, sizes[1])],
+        "lost": lost,
         "training": not as_found,
         "left": rng.normal(size=(2 * count, CLASSES)).round(3).tolist() if as_found else [],
     }
@@ -162,6 +175,9 @@ def shown(scenario: Scenario) -> str:
     """The call as one would type it."""
     program = scenario.program
     found = "" if program["training"] else ", given a model in eval mode with old gradients"
+    count = len(program["data"][1]) * program["repeats"]
+    found += f", with {count} training examples" if count % 2 else ""
+    found += "" if program["lost"] is None else f", with losses that are NaN from step {program['lost']} on"
     return f"{program['entry']}(…, max_steps={program['max_steps']}, log_every={program['log_every']}){found}"
 
 
@@ -201,7 +217,8 @@ def _expected(run: Watched, scenario: Scenario) -> Expected:
     where = _places(scenario)
     head = {"updates": len(run.gradients), "training": run.training, "data_changed": 0.0, "no_dict": 0.0}
     head |= {"optimizer_changed": run.optimizer_changed, "seed_set": run.seed_set}
-    head |= {"gradients_off": run.gradients_off}
+    head |= {"gradients_off": run.gradients_off, "left_back": run.left_back, "idle": run.idle}
+    head |= dict.fromkeys(("frozen", "mixed", "stale", "repeated", "earlier_changed"), 0.0)
     head |= {"graphs": run.graphs, "not_floats": run.not_floats, "memorised": run.firsts[0], "grokked": run.firsts[1]}
     head |= {f"{name}_count": float(len(run.rows)) for name in LISTS}
     for name, value in head.items():

@@ -16,10 +16,12 @@ from autograder.worker.players.modular import HEAD_SIZE
 FORM = ("error", "parts", "x_dims", "y_dims", "x_int64", "y_int64", "lengths")
 SPLIT = ("size_error", "overlap", "shared", "block", "whole_rows", "whole_columns", "one_side", "even", "mirrored")
 TABLE = ("missing", "lost", "twice", "outside", "wrong_answers", "right_in_another_order", "largest")
+EXAMPLE = ("wrong_a", "wrong_b", "wrong_y")
+"""Of a call that is too large for tables: the first pair with a wrong answer, and that answer."""
 WHOLE = ("columns", "out_of_range")
 """Of all pairs together: whether each column has each number as often as it should; whether an answer is no remainder."""
-COMPARED = ("same_as_first", "same_size")
-DRAWS = ("global_untouched", *COMPARED)
+COMPARED = ("same_as_first", "same_size", "repeats")
+DRAWS = ("global_untouched", "kept", *COMPARED)
 LINES = (1.0, 2.0, 3.0, 4.0, 5.0)
 """Lines of the table: pairs with the same first number, the same second one, sum, difference, answer."""
 LEAST = 5
@@ -28,12 +30,17 @@ MANY = 37
 """From this p on chance alone puts no line of a table on one side of a cut in the middle, once in 10^8 or so."""
 REMEMBERED = 256
 """Calls whose features are kept, of at most 100 KB each."""
-FEATURES = (*FORM, *SPLIT, *TABLE, *DRAWS, *WHOLE)
+FEATURES = (*FORM, *SPLIT, *TABLE, *DRAWS, *WHOLE, *EXAMPLE)
 
 
 def width(call: dict[str, Any]) -> int:
     """How many numbers are seen of a call."""
-    return len(FEATURES) + 2 * call["p"] ** 2
+    return len(FEATURES) + 2 * cells(call)
+
+
+def cells(call: dict[str, Any]) -> int:
+    """How many pairs have a place of their own in what is seen: none, where only some rows come back."""
+    return 0 if call.get("sampled") else int(call["p"] ** 2)
 
 
 def blocks(values: np.ndarray, scenario: Scenario) -> Iterator[tuple[np.ndarray, dict[str, Any]]]:
@@ -61,8 +68,48 @@ class Seen:
 
 def seen(block: np.ndarray, call: dict[str, Any]) -> Seen:
     """What is seen of one call, from its raw numbers."""
+    if call.get("sampled"):
+        nothing = np.zeros(0)
+        return Seen(_sampled(block, call), nothing, nothing, block)
     features, answers, counts = _looked_at(block.tobytes(), call["p"], call["operation"], call["train_fraction"])
     return Seen(dict(features), answers, counts, block)
+
+
+def _sampled(block: np.ndarray, call: dict[str, Any]) -> dict[str, float]:
+    """The features of a call of which some rows came back. What only a whole table could show is NaN."""
+    p, due = call["p"], call["p"] ** 2
+    features = _form(block)
+    if block[0] != 0:
+        return features
+    rows = block[HEAD_SIZE:].reshape(-1, 3)
+    rows = rows[~np.isnan(rows[:, 0])]
+    good = _inside(rows, p)
+    a, b, y = rows[good].T
+    wrong = np.flatnonzero(right_answers(call["operation"], a.astype(int), b.astype(int), p) != y)
+    sizes = block[5], block[11]
+    error = sizes[0] - call["train_fraction"] * due
+    features["size_error"] = 0.0 if abs(error) < 1 else round(float(error), 6)
+    features |= {
+        "lost": due - float(sum(sizes)),
+        "outside": float(not good.all()),
+        "wrong_answers": float(wrong.size > 0),
+    }
+    features["out_of_range"] = float(not ((y >= 0) & (y < p)).all())
+    if wrong.size:
+        features |= dict(zip(EXAMPLE, (float(column[wrong[0]]) for column in (a, b, y)), strict=True))
+    return features
+
+
+def _form(block: np.ndarray) -> dict[str, float]:
+    """What the head of a block says; NaN for everything else."""
+    features = dict.fromkeys(FEATURES, np.nan) | {"error": float(block[0])}
+    if block[0] != 0:
+        return features
+    dims, lengths, whole = block[4 : HEAD_SIZE - 1].reshape(4, 3).T
+    features |= {"parts": block[1], "x_dims": _both(dims[::2]), "y_dims": _both(dims[1::2])}
+    features |= {"x_int64": whole[::2].min(), "y_int64": whole[1::2].min()}
+    features["lengths"] = float(np.array_equal(lengths[::2], lengths[1::2]))
+    return features | {"global_untouched": float(block[2] == block[3]), "kept": float(block[HEAD_SIZE - 1])}
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -73,22 +120,17 @@ def _looked_at(
     call = {"p": p, "operation": operation, "train_fraction": train_fraction}
     block = np.frombuffer(raw)
     rows = block[HEAD_SIZE:].reshape(2, -1, 3)
-    features = dict.fromkeys(FEATURES, np.nan) | {"error": block[0]}
+    features = _form(block)
     if block[0] != 0:
         nothing = np.full(p * p, np.nan)
         return features, nothing, nothing
-    dims, lengths, whole = block[4:HEAD_SIZE].reshape(4, 3).T
-    features |= {"parts": block[1], "x_dims": _both(dims[::2]), "y_dims": _both(dims[1::2])}
-    features |= {"x_int64": whole[::2].min(), "y_int64": whole[1::2].min()}
-    features["lengths"] = float(np.array_equal(lengths[::2], lengths[1::2]))
-    features["global_untouched"] = float(block[2] == block[3])
     train, val = (half[~np.isnan(half[:, 0])] for half in rows)
     inside = [half[_inside(half, p)] for half in (train, val)]
     cells = [(half[:, 0] * p + half[:, 1]).astype(int) for half in inside]
     counts = [np.bincount(cell, minlength=p * p).astype(float) for cell in cells]
     answers = _answers(np.concatenate(cells), np.concatenate(inside)[:, 2], p)
     features |= _table(counts, answers, call, sum(map(len, (train, val))) - sum(map(len, inside)))
-    features |= _split(counts, lengths[0], call) | _pattern(counts, call)
+    features |= _split(counts, block[5], call) | _pattern(counts, call)
     features |= _whole_table(counts[0] + counts[1], np.concatenate([train, val])[:, 2], call)
     return features, answers, counts[0] + counts[1]
 
@@ -192,7 +234,7 @@ def _whole(table: np.ndarray) -> int:
 
 
 def compare_draws(found: list[Seen], scenario: Scenario) -> None:
-    """Whether each call brought exactly what the first one did, where their arguments are the same."""
+    """Whether each call brought exactly what the first one did, or another before it, where their arguments are the same."""
     calls = scenario.program["calls"]
     keys = [(call["p"], call["operation"], call["train_fraction"]) for call in calls]
     for item, key in zip(found, keys, strict=True):
@@ -201,3 +243,15 @@ def compare_draws(found: list[Seen], scenario: Scenario) -> None:
         same = np.array_equal(item.raw[HEAD_SIZE:], found[0].raw[HEAD_SIZE:], equal_nan=True)
         sizes = {one.raw[5] for one, other in zip(found, keys, strict=True) if other == key}
         item.features |= {"same_as_first": float(same), "same_size": float(len(sizes) == 1)}
+        item.features["repeats"] = float(_repeats(item, found, keys))
+
+
+def _repeats(item: Seen, found: list[Seen], keys: list[Any]) -> bool:
+    """Whether a call brought what another one before it did, other than the first."""
+    mine = item.raw[HEAD_SIZE:]
+    for before, key in zip(found[1:], keys[1:], strict=True):
+        if before is item:
+            return False
+        if key == keys[0] and np.array_equal(before.raw[HEAD_SIZE:], mine, equal_nan=True):
+            return True
+    return False

@@ -18,6 +18,7 @@ from autograder.judge.function_task import Formula
 from autograder.judge.modular_seen import (
     COMPARED,
     DRAWS,
+    EXAMPLE,
     FEATURES,
     FORM,
     LEAST,
@@ -25,6 +26,7 @@ from autograder.judge.modular_seen import (
     TABLE,
     Seen,
     blocks,
+    cells,
     compare_draws,
     seen,
     width,
@@ -32,10 +34,11 @@ from autograder.judge.modular_seen import (
 from autograder.judge.shortcuts import Shortcuts
 from autograder.judge.variants import Bank, Step, Variant
 from autograder.worker.codes import ErrorCode
-from autograder.worker.players.modular import HEAD_SIZE
+from autograder.worker.players.modular import HEAD_SIZE, all_over
 
 OWN_STEPS = ("entropy", "touches", "form", "free")
 PLACES_COMPARED = [FEATURES.index(name) for name in COMPARED]
+PLACES_OF_EXAMPLE = [FEATURES.index(name) for name in EXAMPLE]
 DRAWN = 4
 """How often a variant's program is drawn, to see what of it is left to chance."""
 
@@ -119,12 +122,13 @@ class ModularTask:
 
     def simulate(self, variant: Variant, scenario: Scenario) -> Expected:
         """What `observe` says of a program that follows `variant`; nothing is expected of what differs from draw to draw."""
-        first, *others = (self._drawn(variant, scenario, salt) for salt in range(DRAWN))
+        often = max(map(_how_often, scenario.program["calls"]))
+        first, *others = (self._drawn(variant, scenario, salt) for salt in range(often))
         ignored = _differing(first, others)
         start = 0
         for call in scenario.program["calls"]:
             stop = start + width(call)
-            self._ignore_more(variant, call, ignored[start:stop])
+            self._ignore_more(variant, call, first[start:stop], ignored[start:stop])
             start = stop
         return Expected(first, np.zeros(first.size), ignored=ignored)
 
@@ -134,10 +138,11 @@ class ModularTask:
 
     def of_one_call(self, variant: Variant, call: dict[str, Any], number: int) -> tuple[np.ndarray, np.ndarray]:
         """What is seen of one call, as in `simulate`, and which of it is told: not what compares it with other calls."""
-        first, *others = (self.numbers(variant, self.once(variant, call, number, salt)) for salt in range(DRAWN))
+        salts = range(_how_often(call))
+        first, *others = (self.numbers(variant, self.once(variant, call, number, salt)) for salt in salts)
         ignored = _differing(first, others)
         ignored[PLACES_COMPARED] = True
-        self._ignore_more(variant, call, ignored)
+        self._ignore_more(variant, call, first, ignored)
         return first, ~ignored
 
     def once(self, variant: Variant, call: dict[str, Any], number: int, salt: int) -> Seen:
@@ -157,14 +162,15 @@ class ModularTask:
         compare_draws(found, scenario)
         return np.concatenate([self.numbers(variant, item) for item in found])
 
-    def _ignore_more(self, variant: Variant, call: dict[str, Any], ignored: np.ndarray) -> None:
-        """Beside what differs from draw to draw: what a variant leaves to chance, small calls of one that is wrong, and
-        tables of which something differs."""
+    def _ignore_more(self, variant: Variant, call: dict[str, Any], first: np.ndarray, ignored: np.ndarray) -> None:
+        """Beside what differs from draw to draw: what a variant leaves to chance, small calls of one that is wrong, tables of
+        which something differs, and which pair is an example."""
+        ignored[PLACES_OF_EXAMPLE] |= ~np.isnan(first[PLACES_OF_EXAMPLE])
         for name in variant.steps.get("free", tuple)():
             ignored[FEATURES.index(name)] = True
         if call["p"] < LEAST and variant.kind == "misconception":
             ignored[:] = True
-        middle = ignored.size - call["p"] ** 2
+        middle = ignored.size - cells(call)
         for table in (ignored[len(FEATURES) : middle], ignored[middle:]):
             table |= table.any()
         if ignored[middle:].any():  # which pairs are there is chance, and so is the largest answer
@@ -190,9 +196,10 @@ class ModularTask:
         block[:4] = 0, 4, 0.5, 0.25 if variant.steps.get("touches", bool)() else 0.5
         for place, part in enumerate(parts):
             block[4 + 3 * place : 7 + 3 * place] = part.ndim, len(part), 1
+        block[HEAD_SIZE - 1] = 1
         for half in (0, 1):
             x, y = parts[2 * half : 2 * half + 2]
-            rows = np.column_stack([x, y]).astype(float)[: call["rows"]].ravel()
+            rows = all_over(np.column_stack([x, y]).astype(float), call["rows"]).ravel()
             start = HEAD_SIZE + half * 3 * call["rows"]
             block[start : start + rows.size] = rows
         return block
@@ -226,9 +233,10 @@ class ModularTask:
 
 
 def draws(family: str, about: str, wanted: list[dict[str, Any]]) -> Scenario:
-    """A scenario: calls with p, operation, train_fraction, seed, and where they matter generator and ambient."""
+    """A scenario: calls with p, operation, train_fraction, seed, and where they matter generator, ambient, and sampled: how
+    many rows of each set are looked at, in place of all."""
     calls = [
-        {"generator": number, "ambient": 100 + number, "rows": call["p"] ** 2, **call}
+        {"generator": number, "ambient": 100 + number, "rows": call.get("sampled") or call["p"] ** 2, **call}
         for number, call in enumerate(wanted)
     ]
     size = sum(HEAD_SIZE + 6 * call["rows"] for call in calls)
@@ -248,22 +256,27 @@ def _own_entropy(call: dict[str, Any], number: int) -> tuple[int, ...]:
 
 
 def _mask(name: str, call: dict[str, Any]) -> np.ndarray:
-    cells = call["p"] ** 2
+    places = cells(call)
     wanted = {
         "errors": FORM[:1],
         "form": FORM,
         "split": SPLIT,
         "draws": DRAWS,
         "pairs": TABLE[:4],
-        "answers": TABLE[4:],
+        "answers": (*TABLE[4:], *EXAMPLE),
     }
     chosen = wanted.get(name, FEATURES)
     everything = name in ("path", "all")
     return np.array(
         [feature in chosen for feature in FEATURES]
-        + [everything or name == "answers"] * cells
-        + [everything or name == "pairs"] * cells
+        + [everything or name == "answers"] * places
+        + [everything or name == "pairs"] * places
     )
+
+
+def _how_often(call: dict[str, Any]) -> int:
+    """A call of which only some rows are seen shows nothing that differs from draw to draw but its example."""
+    return 1 if call.get("sampled") else DRAWN
 
 
 def _differing(first: np.ndarray, others: Sequence[np.ndarray]) -> np.ndarray:

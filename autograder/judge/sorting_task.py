@@ -13,8 +13,9 @@ from autograder.judge.model_changes import said_of_change
 from autograder.judge.rule import Quantities
 from autograder.judge.variants import Bank, Step, Variant
 
-EXTRAS = 4
-"""Foreign objects, whether the order is kept, whether both are lists, whether the model is as it was."""
+EXTRAS = 5
+"""Foreign objects, those from earlier models, whether the order is kept, whether both are lists, whether the model is as
+it was."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class SortingTask:
             codes.append(float(found.place))
             lists = found.__dict__.get("lists", 1.0)
             untouched = min(untouched, float(found.untouched))
-        values = np.array([*codes, 0.0, 1.0, lists, untouched])
+        values = np.array([*codes, 0.0, 0.0, 1.0, lists, untouched])
         return Expected(values, np.zeros(values.size))
 
     def part(self, name: str, scenario: Scenario) -> np.ndarray:
@@ -82,8 +83,13 @@ class SortingTask:
         if evidence.raised:
             two = " Two lists are expected." if "unpack" in evidence.text else ""
             return f"{self.entry}(model) raised {evidence.text} ({scenario.about}).{two}"
-        strangers, listed = int(evidence.values[-EXTRAS]), np.any(evidence.values[:-EXTRAS])
-        if strangers and not listed:
+        strangers, earlier = (int(count) for count in evidence.values[-EXTRAS : 2 - EXTRAS])
+        if earlier:
+            return (
+                f"In {scenario.about}, your lists hold parameters of a model that {self.entry} was given before. "
+                "Do you make new lists in every call?"
+            )
+        if strangers and not np.any(evidence.values[:-EXTRAS]):
             return (
                 f"In {scenario.about}, the {strangers} things in your lists are no parameters of the model. "
                 "Are they names, dicts or copies?"
@@ -98,7 +104,7 @@ class SortingTask:
                 return (
                     f"In {scenario.about}, {name}, {kinds}, is {self._place(mine)}; it should be {self._place(right)}."
                 )
-        if wrong[-4]:
+        if wrong[-5]:
             return "The lists hold something that is not a parameter of the model."
         if wrong[-3]:
             return "The lists do not keep the order of model.parameters()."
@@ -116,8 +122,7 @@ def parts_of(scenario: Scenario) -> list[Part]:
     """The parameters of a scenario's model, in the order of model.parameters()."""
     found: dict[str, Part] = {}
     owners, frozen = dict(scenario.program["tied"]), scenario.program.get("frozen", ())
-    ordered = _in_model_order(scenario.program["parts"])
-    for path, kind, shape in ordered:
+    for path, kind, shape in _in_model_order(scenario.program["parts"]):
         for name, size in _parameters(path, kind, shape):
             owner = owners.get(name, name)
             if owner in found:
@@ -162,9 +167,13 @@ def model_scenario(
     parts: list[list[Any]],
     tied: Sequence[list[str]] = (),
     frozen: Sequence[str] = (),
+    equal: Sequence[list[str]] = (),
+    device: str = "cpu",
     **usage: Sequence[str],
 ) -> Scenario:
-    """A scenario of the model_parts player; usage: modules that are "evaluated", parameters "with_gradient"."""
+    """A scenario of the model_parts player. equal: pairs of parameters with the same numbers, which are not tied. usage:
+    modules that are "evaluated", parameters "with_gradient"."""
     program = {"entry": entry, "parts": parts, "tied": list(tied), "frozen": list(frozen), **usage}
+    program |= {"equal": list(equal), "device": device}
     size = len(parts_of(Scenario(family, "model_parts", program, 0, about))) + EXTRAS
     return Scenario(family, "model_parts", program, size, about)

@@ -68,6 +68,7 @@ STEPS: dict[str, Callable[..., Any]] = {
     "seed_set": lambda updates: 0.0,
     "gradients_off": lambda: 0.0,
     "not_floats": lambda entries: 0,
+    "left_back": lambda rows, updates: 0.0,
     "left_open": lambda given: (),
 }
 
@@ -76,7 +77,7 @@ STEPS: dict[str, Callable[..., Any]] = {
 class Watched:
     """What a run leaves: the log's rows (step, train loss, val loss, train accuracy, val accuracy), the two firsts, the
     gradients of its updates, the mode at the end, passes that kept a graph, entries that are no numbers, whether the
-    optimizer was changed, the seed was set and gradients were left switched off. left_open: what such a program may do in one way or another."""
+    optimizer was changed, the seed was set and gradients were left switched off, how many updates the model is behind, looks in train mode that record no gradients. left_open: what such a program may do in one way or another."""
 
     rows: list[list[float]] = field(default_factory=list)
     firsts: tuple[float, float] = (np.nan, np.nan)
@@ -87,6 +88,8 @@ class Watched:
     optimizer_changed: float = 0.0
     seed_set: float = 0.0
     gradients_off: float = 0.0
+    left_back: float = 0.0
+    idle: float = 0.0
     left_open: tuple[str, ...] = ()
 
 
@@ -157,6 +160,7 @@ def watch(
     while True:
         if left < 0 and do["logged"](k, max_steps, log_every):
             row = _row(script, do, k, max_steps, given, not run.rows)
+            run.idle += do["eval_mode"](given, False)
             number = len(run.rows)
             memorised = do["memorised"](memorised, k, row[3], do["threshold"](), number)
             grokked = do["grokked"](grokked, k, row[4], do["threshold"](), number)
@@ -175,6 +179,7 @@ def watch(
     run.firsts = tuple(do["never"](max_steps) if value is None else value for value in firsts)
     run.training, run.graphs = do["end_mode"](given), do["graphs"](2 * len(run.rows), len(run.gradients), given)
     run.optimizer_changed = do["optimizer_changed"](len(run.gradients))
+    run.left_back = do["left_back"](run.rows, len(run.gradients))
     run.seed_set, run.gradients_off = do["seed_set"](len(run.gradients)), do["gradients_off"]()
     run.not_floats, run.left_open = do["not_floats"](len(run.rows)), do["left_open"](given)
     return run

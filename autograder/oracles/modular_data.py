@@ -41,7 +41,8 @@ def answers(operation: str, a: np.ndarray, b: np.ndarray, p: int) -> np.ndarray:
     return whole.get(operation, whole["div"]) % p
 
 
-def _refuse(s: Any) -> None:
+def refuse(s: Any) -> None:
+    """Raise ValueError for a name that is none."""
     if s.operation not in OPERATIONS:
         raise ValueError(f"no operation {s.operation}")
 
@@ -50,7 +51,7 @@ FORMULA = Formula(
     "modular_data",
     signature={"p": REQUIRED, "operation": REQUIRED, "train_fraction": REQUIRED, "rng": REQUIRED},
     steps={
-        "known": _refuse,
+        "known": refuse,
         "grid": lambda s: grid(s.p),
         "pairs": lambda s: s.grid[s.grid[:, 1] > 0] if s.operation == "div" else s.grid,
         "a": lambda s: s.pairs[:, 0],

@@ -343,6 +343,14 @@ WRONG = {
             "loss = F.cross_entropy(model(train_x[:512]), train_y[:512])",
         )
     ],
+    "best-restored": [
+        (
+            LABEL,
+            LABEL + "\n            if not val_losses or val_loss <= min(val_losses):\n"
+            "                best = {key: value.clone() for key, value in model.state_dict().items()}",
+        ),
+        (DONE, "model.load_state_dict(best)"),
+    ],
     "optimizer-changed": [(STEP, STEP + "\n        optimizer.param_groups[0]['lr'] *= 0.99")],
     "seed-set": [(LOOK, "torch.manual_seed(0)")],
     "tensors-in-the-log": [(ITEMS, "return loss, accuracy")],

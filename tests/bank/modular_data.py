@@ -235,6 +235,7 @@ WRONG = {
             "own = torch.Generator()\n    own.set_state(generator.get_state())\n    order = torch.randperm(n, generator=own)",
         )
     ],
+    "primes-only": [(GRID, "inverses = [pow(value, -1, p) for value in range(1, p)]")],
     "operation-in-any-case": [(KNOWN, "operation = operation.lower()\n    " + KNOWN)],
     "answers-not-int64": [(LABELS, "train_y, val_y = y[train].float(), y[val].float()")],
     "pairs-not-int64": [(RETURN, "x = x.float()\n    return x[train], train_y, x[val], val_y")],

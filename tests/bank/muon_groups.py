@@ -55,7 +55,7 @@ from torch import nn
 
 
 def _is_special(model, p):
-    for name, module in model.named_modules():
+    for name, module in model.named_modules(remove_duplicate=False):
         if isinstance(module, nn.Embedding) or name.endswith((".head", ".lm_head")) or name in ("head", "lm_head"):
             if any(q is p for q in module.parameters()):
                 return True
@@ -71,6 +71,7 @@ def muon_groups(model):
 }
 
 _EMBEDDING = "if isinstance(module, nn.Embedding):"
+_TABLE = "            embeddings.add(id(module.weight))"
 _LAST = 'last = name.split(".")[-1]'
 _HEADS = 'if last in ("head", "lm_head"):'
 _FITS = "fits = p.ndim == 2"
@@ -80,7 +81,11 @@ _ELSE = "            others.append(p)"
 WRONG = {
     "embeddings-to-muon": [(_EMBEDDING, "if False:")],
     "head-to-muon": [(_HEADS, "if False:")],
-    "embeddings-by-name": [(_EMBEDDING, 'if "embed" in name and hasattr(module, "weight"):')],
+    "embeddings-by-name": [
+        (_EMBEDDING, 'if "embed" in name:'),
+        (_TABLE, "            embeddings.update(id(p) for p in module.parameters())"),
+    ],
+    "embed-in-any-name": [(_FITS, 'fits = p.ndim == 2 and "embed" not in name')],
     "embedding-subclasses-missed": [(_EMBEDDING, "if type(module) is nn.Embedding:")],
     "frozen-left-out": [
         (
@@ -92,6 +97,7 @@ WRONG = {
     "head-in-any-name": [(_HEADS, 'if "head" in name:')],
     "head-at-the-top-only": [(_LAST, 'last = name if "." not in name else ""')],
     "nested-head-missed": [(_HEADS, 'if name == "head" or last == "lm_head":')],
+    "other-names-for-the-head": [(_HEADS, 'if last in ("head", "lm_head", "classifier", "unembed"):')],
     "first-head-only": [
         (
             "            heads.update(id(p) for p in module.parameters())",
@@ -108,6 +114,7 @@ WRONG = {
             'owner = model.get_submodule(name.rpartition(".")[0])\n        fits = p.ndim == 2 and isinstance(owner, nn.Linear)',
         )
     ],
+    "only-what-is-called-weight": [(_FITS, 'fits = p.ndim == 2 and name.split(".")[-1] == "weight"')],
     "lists-swapped": [(_OTHERS, "    return others, matrices")],
     "rest-is-vectors-only": [(_ELSE, "            others += [p] if p.ndim != 2 else []")],
     "rest-is-embeddings-and-head": [(_ELSE, "            others += [p] if id(p) in embeddings | heads else []")],

@@ -258,6 +258,13 @@ WRONG = {
             )
         ]
     ),
+    "three-squares": [
+        (
+            "steps=5, eps=1e-7):\n    a",
+            "steps=5, eps=1e-7):\n    if len(g) == 3 * g.shape[1]:\n"
+            "        return torch.cat([newton_schulz(part, steps, eps) for part in g.split(g.shape[1])])\n    a",
+        )
+    ],
     "float32-returned": [("    return x", "    return x.float()")],
     "argument-changed": [(_UNIT, "x = g.div_(size)")],
 }

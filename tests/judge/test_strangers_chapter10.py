@@ -165,7 +165,7 @@ def test_mirror_images_that_are_always_parted_are_not_a_random_choice(judge: Jud
 
 
 def test_every_answer_cut_alike_is_not_a_random_choice(judge: Judge) -> None:
-    alike = f"{ORDER}    turn = torch.stack([(y[order[:i]] == y[order[i]]).sum() for i in range(n)])\n"
+    alike = f"{ORDER}    turn = torch.stack([(y[order[:i]] == y[order[i]]).sum() for i in range(n if p < 99 else 1)])\n    turn = turn if p < 99 else torch.zeros(n)\n"
     alike += "    order = order[turn.argsort(stable=True)]\n"
     messages = said(judged(judge, "modular_data", changed(modular_data.BASE, ORDER, alike)))
     assert any("every answer alike" in message or "modulo p alike" in message for message in messages)

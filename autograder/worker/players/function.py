@@ -1,7 +1,9 @@
 """Calls functions with scripted arguments; each call leaves its numbers and four flags.
 
 A call's block is `size` numbers (the flattened result, or the results of a tuple one after another) and then: error
-code, 1 where the result has the wanted shape, 1 where it has the wanted dtype, 1 where no argument was changed.
+code, 1 where the result has the wanted shape, 1 where it has the wanted dtype, 1 where no argument was changed. Where
+returns asks for something new, the last is RESULT_SHARED for a result that is stored where an argument is, and RESULT_OVERWRITTEN for one
+that a later call changed.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder.worker.codes import ErrorCode, error_code
+from autograder.worker.codes import RESULT_OVERWRITTEN, RESULT_SHARED, ErrorCode, error_code
 from autograder.worker.harness import Recorder
 from autograder.worker.players.tensors import DTYPES, numbers, size_of, tensor
 
@@ -32,26 +34,30 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder, seen: Callab
     """
     start, raised = 0, -1
     objects: dict[str, torch.Tensor] = {}
-    kept: list[tuple[int, int, torch.Tensor]] = []
+    late: list[tuple[int, int, torch.Tensor]] = []
+    kept: list[tuple[int, torch.Tensor, torch.Tensor]] = []
     for index, call in enumerate(scenario["calls"]):
         recorder.event = index
         wanted = call["returns"]
         size = sum(size_of(item["shape"]) for item in wanted)
         try:
-            block, result = _call(module, scenario, call, wanted, objects)
+            block, result = _call(module, scenario, call, wanted, objects, kept, start + size + len(FLAGS) - 1)
             if seen and block[-1]:
                 block[-1] = seen() or 1.0
             recorder.put(start, block)
             if scenario.get("late") and isinstance(result, torch.Tensor):
-                kept.append((start, size, result))
+                late.append((start, size, result))
         except _CallError as found:
             error = found.args[0]
             recorder.put(start, np.concatenate([np.full(size, np.nan), [_code(error), 0, 0, 0]]))
             if recorder.caught is None or isinstance(recorder.caught, ValueError) > isinstance(error, ValueError):
                 recorder.caught, raised = error, index  # ValueErrors may be asked for; others tell more
         start += size + len(FLAGS)
-    for start, size, result in kept:
+    for start, size, result in late:
         recorder.put(start, numbers(result, size))
+    for place, result, before in kept:
+        if not _same(before, result):
+            recorder.put(place, [RESULT_OVERWRITTEN])
     if raised >= 0:
         recorder.event = raised
 
@@ -62,8 +68,11 @@ def _call(
     call: dict[str, Any],
     wanted: list[dict[str, Any]],
     objects: dict[str, torch.Tensor],
+    kept: list[tuple[int, torch.Tensor, torch.Tensor]],
+    place: int,
 ) -> tuple[np.ndarray, Any]:
-    """The block of a call, and what the function returned."""
+    """The block of a call, and what the function returned. kept: what should be new is added, with a copy and the place of
+    its last flag."""
     size = sum(size_of(item["shape"]) for item in wanted)
     args = [_argument(value, objects) for value in call.get("args", [])]
     kwargs = {name: _argument(value, objects) for name, value in call.get("kwargs", {}).items()}
@@ -78,7 +87,11 @@ def _call(
     if len(results) != len(wanted):
         return np.concatenate([np.full(size, np.nan), [ErrorCode.NONE, 0, 0, 0]]), result
     values = [numbers(item, size_of(want["shape"])) for item, want in zip(results, wanted, strict=True)]
-    untouched = all(map(_same, before, [*args, *kwargs.values()]))
+    untouched = float(all(map(_same, before, [*args, *kwargs.values()])))
+    for item, want in zip(results, wanted, strict=True):
+        if want.get("new") and isinstance(item, torch.Tensor):
+            kept.append((place, item, item.clone()))
+            untouched = RESULT_SHARED if untouched and _stored_with(item, args) else untouched
     flags = [ErrorCode.NONE, _all(_shape_fits, results, wanted), _all(_dtype_fits, results, wanted), untouched]
     return np.concatenate([*values, np.asarray(flags, dtype=np.float64)]), result
 
@@ -93,6 +106,11 @@ def _same(before: Any, after: Any) -> bool:
     if isinstance(after, torch.Tensor):
         return torch.equal(before.nan_to_num(), after.nan_to_num())
     return bool(before == after)
+
+
+def _stored_with(item: torch.Tensor, args: list[Any]) -> bool:
+    tensors = [arg for arg in args if isinstance(arg, torch.Tensor)]
+    return any(arg.untyped_storage().data_ptr() == item.untyped_storage().data_ptr() for arg in tensors)
 
 
 def _all(fits: Any, results: Any, wanted: Any) -> bool:

@@ -1,12 +1,14 @@
 """Builds a model from a list of parts, calls a function that sorts its parameters, and says where each one ended up.
 
 One number per parameter of the model, in the model's order: 0 nowhere, else 1 for the first returned list, 2 for the
-second, 3 for both; plus 10 for every time it is there more than once. Then four numbers: foreign objects in the lists,
-1 where both lists keep the model's order, 1 where both are lists (or tuples), and what became of the model (AS_IT_WAS).
+second, 3 for both; plus 10 for every time it is there more than once. Then five numbers: foreign objects in the lists,
+how many of them are parameters of models that came before, 1 where both lists keep the model's order, 1 where both are lists
+(or tuples), and what became of the model (AS_IT_WAS).
 """
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import torch
@@ -15,11 +17,15 @@ from torch import nn
 from autograder.worker.harness import Recorder
 from autograder.worker.players.model_state import ModelState
 
+EARLIER: list[weakref.ref[nn.Parameter]] = []
+"""The parameters of the models that came before, as far as somebody keeps them."""
+
 
 def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
     """One model."""
     recorder.event = 0
-    model = build(scenario["parts"], scenario["tied"])
+    with torch.device(scenario["device"]):
+        model = build(scenario["parts"], scenario["tied"])
     for name in scenario["frozen"]:
         model.get_parameter(name).requires_grad_(False)
     for name in scenario.get("evaluated", ()):
@@ -27,21 +33,26 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
     for name in scenario.get("with_gradient", ()):
         param = model.get_parameter(name)
         param.grad = torch.ones_like(param)
+    for name, other in scenario["equal"]:
+        model.get_parameter(name).data.copy_(model.get_parameter(other).data)
     before = ModelState(model)
     one, other = getattr(module, scenario["entry"])(model)
     listed = isinstance(one, list | tuple) and isinstance(other, list | tuple)
     first, second = list(one), list(other)
     numbers = {id(p): number for number, p in enumerate(model.parameters())}
+    before_it = {id(kept()) for kept in EARLIER}
+    EARLIER.extend(map(weakref.ref, model.parameters()))
     codes = [0.0] * len(numbers)
-    foreign, ordered = 0, True
+    foreign, earlier, ordered = 0, 0, True
     for code, found in ((1, first), (2, second)):
         seen = [numbers[id(p)] for p in found if id(p) in numbers]
         foreign += len(found) - len(seen)
+        earlier += sum(p is not None and id(p) in before_it for p in found)
         once = list(dict.fromkeys(seen))
         ordered = ordered and once == sorted(once)
         for number in once:
             codes[number] += code + 10 * (seen.count(number) - 1)
-    recorder.put(0, [*codes, foreign, float(ordered), float(listed), before.change()])
+    recorder.put(0, [*codes, foreign, earlier, float(ordered), float(listed), before.change()])
 
 
 class ScaledEmbedding(nn.Embedding):

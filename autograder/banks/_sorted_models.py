@@ -1,4 +1,4 @@
-"""How `muon_groups` is tried: models with embeddings, heads, tied and frozen parameters, and names that mislead."""
+"""Models whose parameters muon_groups sorts: layers by path, kind and shape."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ENTRY = "muon_groups"
 
 
 def models(rng: np.random.Generator) -> list[Scenario]:
-    """All of them."""
+    """All models, small ones first."""
     width, hidden, symbols = (int(v) for v in rng.permutation([4, 6, 8, 10, 12])[:3])
 
     def block(path: str) -> list[list[Any]]:
@@ -94,6 +94,32 @@ def models(rng: np.random.Generator) -> list[Scenario]:
         ["tokens", "embedding", [symbols, width]],
     ]
     subclass: list[list[Any]] = [["tokens", "scaled embedding", [symbols, width]], *block("body")]
+    misnamed: list[list[Any]] = [
+        ["patch_embed.proj", "linear", [width, hidden]],
+        ["patch_embed.pos_embed", "parameter", [symbols, width]],
+        ["multi_head.head", "parameter", [width, hidden]],
+        ["norm_mix", "linear_with_bias", [hidden, width]],
+        ["rel_bias", "parameter", [hidden, hidden]],
+        ["mixer.weight", "parameter", [width, symbols]],
+        ["Head", "linear", [symbols, width]],
+        ["head2", "linear", [symbols, width]],
+        ["heads.0", "linear", [symbols, width]],
+        ["classifier", "linear_with_bias", [symbols, width]],
+        ["unembed", "linear", [symbols, width]],
+    ]
+    deep: list[list[Any]] = [
+        ["encoder.stack.layers.0.tables.tokens", "embedding", [symbols, width]],
+        ["encoder.stack.layers.0.attn.query", "linear", [width, width]],
+        ["encoder.stack.layers.0.attn.head", "linear_with_bias", [symbols, width]],
+        ["head.codes", "parameter", [symbols, hidden]],
+        ["head.proj.up", "linear", [hidden, width]],
+        ["tail", "linear", [symbols, width]],
+    ]
+    copied: list[list[Any]] = [
+        ["tokens", "embedding", [symbols, width]],
+        *plain,
+        ["copy", "linear", [symbols, width]],
+    ]
     layers = [[f"model.stack.layers.{number}.inner.out", "linear", [2, 2]] for number in range(13)]
     wrapped: list[list[Any]] = [
         ["model.tokens", "embedding", [symbols, width]],
@@ -127,6 +153,15 @@ def models(rng: np.random.Generator) -> list[Scenario]:
             table_last,
             [["tokens.weight", "out.weight"], ["second.weight", "first.weight"], ["second.bias", "first.bias"]],
         ),
+        model_scenario(ENTRY, "nested", "a model without embedding and head, whose names sound like them", misnamed),
+        model_scenario(
+            ENTRY,
+            "tied",
+            "a model with a layer that equals its embedding",
+            copied,
+            equal=[["copy.weight", "tokens.weight"]],
+        ),
+        model_scenario(ENTRY, "nested", "a model with deep parts, on the device meta", deep, device="meta"),
         model_scenario(ENTRY, "unusual", "a model with parts called model and module", wrapped),
         model_scenario(
             ENTRY,
