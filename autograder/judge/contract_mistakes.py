@@ -355,17 +355,18 @@ def _zero_refused(name: str) -> Variant:
             f"Raise ValueError for {name} < 0, not for {name} <= 0.",
         ),
         validation=lambda kwargs, invalid: not invalid and kwargs.get(name, 1) != 0,
+        construct=lambda program: _refuse(program, lambda kwargs: kwargs.get(name, 1) == 0),
     )
+
+
+def _refuse(program: dict[str, Any], refused: Callable[[Mapping[str, Any]], bool]) -> None:
+    """Raises where an optimizer is built from keywords that are refused."""
+    if any(refused(instance.get("kwargs", {})) for instance in program["instances"]):
+        raise Raises(ErrorCode.VALUE)
 
 
 def _is_large(kwargs: Mapping[str, Any]) -> bool:
     return kwargs.get("lr", 0) > 1 or kwargs.get("weight_decay", 0) > 1
-
-
-def _refuse_large(program: dict[str, Any]) -> None:
-    for instance in program["instances"]:
-        if _is_large(instance.get("kwargs", {})):
-            raise Raises(ErrorCode.VALUE)
 
 
 LARGE_REFUSED = misconception(
@@ -377,7 +378,7 @@ LARGE_REFUSED = misconception(
         "A β has to be below 1; lr and weight_decay have no upper limit. Raise ValueError for negative ones only.",
     ),
     validation=lambda kwargs, invalid: not invalid and not _is_large(kwargs),
-    construct=_refuse_large,
+    construct=lambda program: _refuse(program, _is_large),
 )
 
 

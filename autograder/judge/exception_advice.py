@@ -13,7 +13,10 @@ ADVICE: Advice = (
         "torch.zeros(*p.shape) has no size for a single number, of shape (). zeros_like(p) has.",
     ),
     ("unexpected keyword argument", "Compare your signature with the task's."),
-    ("positional argument", "Compare your signature with the task's."),
+    ("__init__() missing", "Compare your signature with the task's."),
+    ("__init__() takes", "Compare your signature with the task's."),
+    ("step() missing", "Compare your signature with the task's."),
+    ("step() takes", "Compare your signature with the task's."),
     ("does not require grad", "Were gradients recorded there? A closure needs torch.enable_grad()."),
     (
         "KeyError",
@@ -23,7 +26,10 @@ ADVICE: Advice = (
     ("can't convert", "Does a tensor go where a number is wanted, or the other way round?"),
     ("must match the size", "Which two tensors meet there? Print their shapes."),
     ("output with shape [] ", "A single number has shape (). Which tensor has another shape there?"),
-    ("match the broadcast shape", "Tensors of two parameters meet there: whose gradient and whose state is used?"),
+    (
+        "match the broadcast shape",
+        "Tensors of two shapes meet there: is one another parameter's, or is its shape changed?",
+    ),
     (
         "can only optimize Tensors",
         "params may be a list of dicts, parameter groups; hand it to super().__init__ as it is.",

@@ -15,6 +15,7 @@ ENOUGH = 3
 AGAINST = 2
 """Right runs that may have what is said to be the reason, for each wrong one."""
 MOST_NAMES = 3
+MANY = 10
 
 
 class Failure(NamedTuple):
@@ -45,7 +46,7 @@ def right_elsewhere(
     features: Mapping[str, Mapping[str, Any]],
     defaults: Mapping[str, Any],
 ) -> str:
-    """ "With a single group everything is right."; "" where no such thing can be said.
+    """ "With a single group everything was right."; "" where no such thing can be said.
 
     features: as OptimizerTask has them. defaults: of all hyperparameters. A sentence is true where all that is wrong has a
     property; of the true ones the one that the fewest right parameters speak against is taken. Where several are as good,
@@ -113,12 +114,12 @@ def _properties(
         yield (_UNCHANGED, name), _changed(name, defaults)
         yield (_NOT_ZERO, name), _zero(name, defaults)
     for name, off in features.items():
-        yield ("Without {} everything is right.", name), _switched_on(off)
+        yield ("Without {} everything was right.", name), _switched_on(off)
 
 
-_SAME = "Where a group has the first group's {}, everything is right."
-_UNCHANGED = "While a group keeps the {} it was built with, everything is right."
-_NOT_ZERO = "Where {} is not 0, everything is right."
+_SAME = "Where a group has the first group's {}, everything was right."
+_UNCHANGED = "While a group keeps the {} it was built with, everything was right."
+_NOT_ZERO = "Where {} is not 0, everything was right."
 
 
 def _gradients(events: list[list[Any]]) -> list[Any]:
@@ -138,23 +139,30 @@ def _sizes(events: list[list[Any]]) -> np.ndarray:
     return np.abs(np.concatenate(found)) if found else np.zeros(0)
 
 
-_FIRST = "The first group is always right."
-_NO_NONE = "Where every parameter has a gradient everything is right."
+def _has(case: Case, kind: str) -> bool:
+    return any(event[0] == kind for event in case.events)
+
+
+_FIRST = "The first group was always right."
+_NO_NONE = "Where every parameter has a gradient everything was right."
 _PLAIN: list[tuple[str, Property]] = [
-    ("In float32 and float64 everything is right.", lambda case: case.program.get("dtype") == "bfloat16"),
-    ("With contiguous parameters everything is right.", lambda case: "transposed" in case.program.get("layouts", [])),
-    ("In short runs everything is right.", lambda case: case.until > SHORT),
-    ("With one optimizer alone everything is right.", lambda case: len(case.program["instances"]) > 1),
-    ("Without a reload everything is right.", lambda case: any(event[0] == "reload" for event in case.events)),
-    ("Without going back everything is right.", lambda case: any(event[0] == "restore" for event in case.events)),
-    ("Where no parameter is frozen everything is right.", lambda case: "frozen" in case.program),
-    ("While no hyperparameter changes everything is right.", lambda case: any(e[0] == "set" for e in case.events)),
+    ("In float32 and float64 everything was right.", lambda case: case.program.get("dtype") == "bfloat16"),
+    ("With contiguous parameters everything was right.", lambda case: "transposed" in case.program.get("layouts", [])),
+    ("In short runs everything was right.", lambda case: case.until > SHORT),
+    ("With one optimizer alone everything was right.", lambda case: len(case.program["instances"]) > 1),
+    ("Without a reload everything was right.", lambda case: _has(case, "reload")),
+    ("Without going back everything was right.", lambda case: _has(case, "restore")),
+    ("Where no parameter is frozen everything was right.", lambda case: "frozen" in case.program),
+    ("Where all parameters have one dtype everything was right.", lambda case: "own_dtypes" in case.program),
+    ("Where nothing else writes into parameters everything was right.", lambda case: _has(case, "assign")),
+    ("With fewer parameters everything was right.", lambda case: len(case.program["shapes"]) > MANY),
+    ("While no hyperparameter changes everything was right.", lambda case: _has(case, "set")),
     (_NO_NONE, lambda case: None in _gradients(case.events)),
     (_NO_NONE, lambda case: None in _own_gradients(case)),
-    ("Where no gradient is zero everything is right.", lambda case: bool((_sizes(case.events) == 0).any())),
-    ("With smaller gradients everything is right.", lambda case: bool(_sizes(case.events).max(initial=0) > LARGE)),
-    ("With larger gradients everything is right.", lambda case: 0 < _sizes(case.events).max(initial=0) < SMALL),
-    ("With a single group everything is right.", lambda case: len(case.program["instances"][0]["groups"]) > 1),
+    ("Where no gradient is zero everything was right.", lambda case: bool((_sizes(case.events) == 0).any())),
+    ("With smaller gradients everything was right.", lambda case: bool(_sizes(case.events).max(initial=0) > LARGE)),
+    ("With larger gradients everything was right.", lambda case: 0 < _sizes(case.events).max(initial=0) < SMALL),
+    ("With a single group everything was right.", lambda case: len(case.program["instances"][0]["groups"]) > 1),
     (_FIRST, lambda case: home(case.program, case.param)[1] > 0),
 ]
 

@@ -210,6 +210,12 @@ class _Run:
             followed = [np.array_equal(*both, equal_nan=True) for both in zip(self.params, self.views, strict=True)]
             self.params = params
             self.views = [new if yes else old for new, old, yes in zip(self.params, self.views, followed, strict=True)]
+        elif kind == "assign":
+            number, values = rest
+            if np.array_equal(self.params[number], self.views[number], equal_nan=True):
+                self.views[number] = np.array(values, dtype=float).reshape(self.shapes[number])
+            self.params[number] = np.array(values, dtype=float).reshape(self.shapes[number])
+            self.moved[number] = np.zeros(self.params[number].shape)
         elif kind == "step":
             self._step(*rest)
         elif kind == "unseen":
@@ -247,7 +253,7 @@ class _Run:
             self.grads[i] = None if grad is None else np.array(grad * self.tiles, dtype=float).reshape(self.shapes[i])
         self._update(which)
 
-    def _closure(self, which: int, targets: list[Any], curvature: float, by_name: bool = False) -> None:
+    def _closure(self, which: int, targets: list[Any], curvature: float, *_: bool) -> None:
         instance = self.instances[which]
         order = [i for group in instance.groups for i in group["params"]]
         goal = {i: np.array(t, dtype=float).reshape(self.shapes[i]) for i, t in zip(order, targets, strict=True)}

@@ -19,6 +19,11 @@ COARSE = {"float64": 0.0, "float32": 2e-4, "bfloat16": 0.06, "float16": 0.01}
 """Per dtype, the error relative to the updates that arithmetic in that dtype may add."""
 
 
+def is_long(program: dict[str, Any]) -> bool:
+    """Whether a run is one in which mistakes are given more room."""
+    return len(program["events"]) > LONG
+
+
 class Slack:
     """How far a program's parameters may be off. inside: the dtype that it computes in, where that is not the parameters'."""
 
@@ -27,7 +32,7 @@ class Slack:
         self.mixes, self.unit = rule.mixes, max(ULP[dtype], ULP[inside])
         self.coarse = rule.coarse.get(dtype, COARSE[dtype])
         self.close = program.get("rtol", RTOL) + self.coarse
-        if mistaken and len(program["events"]) > LONG:
+        if mistaken and is_long(program):
             self.close *= AMPLIFIED
 
     def move(self, old: np.ndarray, new: np.ndarray) -> Any:

@@ -18,6 +18,8 @@ SEEN, BLOCKS, UNSEEN = 45, 15, 15
 can count."""
 
 
+JUMP = 1e3
+"""The last gradient of a long run, in units of the others."""
 SMALL_MOVES = 2e-4
 """With a learning rate of 1e-3, decay by a factor that is kept in float32 is off by as much."""
 
@@ -221,7 +223,8 @@ def _long_run(d: Drawing) -> Scenario:
         if block == BLOCKS // 2:
             events += [["set", 0, 0, name, value] for name, value in hyper().items() if name not in d.task.fixed]
         events += d.steps(1, shapes, dtype="float32")
-    count = SEEN + BLOCKS * (UNSEEN + 2)
+    events += d.steps(1, shapes, scale=JUMP, dtype="float32")
+    count = SEEN + BLOCKS * (UNSEEN + 2) + 1
     return d.run("together", f"a run of {count} steps", start, events, shapes, dtype="float32")
 
 
@@ -289,6 +292,8 @@ def _invalid(d: Drawing) -> list[Scenario]:
     attempts = [({**{n: d.task.draw[n](d.rng) for n in d.task.rule.required}, **bad}, True) for bad in d.task.invalid]
     attempts += [(d.all_on(), False) for _ in range(3)]
     attempts += [({**d.all_on(), name: 0.0}, False) for name in ("lr", "eps", "alpha") if name in d.task.rule.hyper]
+    attempts += [({**d.all_on(), name: 1}, False) for name in ("lr", "weight_decay") if name in d.task.rule.hyper]
+    attempts += [({**d.all_on(), "betas": [0.9, 0.8]}, False)] if "betas" in d.task.rule.hyper else []
     attempts += [({**d.all_on(), name: 2.0}, False) for name in ("lr", "weight_decay") if name in d.task.rule.hyper]
     order = d.rng.permutation(len(attempts))
     program = {

@@ -42,6 +42,9 @@ def usage_scenarios(d: Drawing) -> list[Scenario]:
         _early_reloads(d),
         _rollback(d),
         _unfrozen(d),
+        _assigned(d),
+        _from_nothing(d),
+        _closure_in_groups(d),
     ]
     found += [_decay_alone(d)] if "momentum" in d.task.rule.hyper else []
     return [*found, _no_epsilon(d)] if "eps" in d.task.rule.hyper else found
@@ -104,6 +107,39 @@ def _unfrozen(d: Drawing) -> Scenario:
     about = "parameter 2 is frozen until step 2"
     instances = d.one_group(d.all_on(), len(d.task.shapes), form="list")
     return d.run("together", about, instances, events, frozen=[1])
+
+
+def _assigned(d: Drawing) -> Scenario:
+    """As weights are clipped, averaged or loaded; groups are given one tensor each."""
+    shapes = d.task.shapes[:2]
+    events = d.steps(4, shapes)
+    events[2:2] = [["assign", i, flat(d.values(shape))] for i, shape in enumerate(shapes)]
+    instances = in_groups(d, d.hyper(), d.all_on(), form="groups of tensors")
+    for number, group in enumerate(instances[0]["groups"]):
+        group["params"] = [number]
+    about = "something else writes into the parameters after step 2"
+    return d.run("together", about, instances, events, shapes)
+
+
+def _from_nothing(d: Drawing) -> Scenario:
+    """A warmup from a learning rate of zero, and what is switched on only then; at last groups that were built alike part."""
+    hyper, later = {**d.hyper(), "lr": 0.0}, d.all_on()
+    events = d.steps(1, d.task.shapes)
+    changes = {name: value for name, value in later.items() if name not in d.task.fixed}
+    events += [["set", 0, group, name, value] for group in (0, 1) for name, value in changes.items()]
+    events += [*d.steps(2, d.task.shapes), ["set", 0, 0, "lr", 0.5 * later["lr"]], *d.steps(1, d.task.shapes)]
+    about = "lr=0 until step 1, then everything on; from step 4 on the groups differ in lr"
+    return d.run("together", about, in_groups(d, hyper, {}), events)
+
+
+def _closure_in_groups(d: Drawing) -> Scenario:
+    """Two groups; a loss of zero, then one that is a number."""
+    init = [flat(d.values(shape)) for shape in d.task.shapes]
+    targets = [flat(d.values(shape)) for shape in d.task.shapes]
+    events = [["closure", 0, init, 1.0], ["closure", 0, targets, 0.8, False, True]]
+    instances = in_groups(d, d.hyper(), d.hyper())
+    about = "two groups; the first loss is zero, the second a number and no tensor"
+    return d.run("closure", about, instances, events, init=init)
 
 
 def _decay_alone(d: Drawing) -> Scenario:

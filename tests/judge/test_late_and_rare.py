@@ -101,7 +101,7 @@ def test_a_late_mistake_is_told_as_one(judge: Judge) -> None:
     late = spoiled(sgd.BASE, (STEP, COUNTED), (LR, 'lr = group["lr"] * (0.5 if self.t > 100 else 1)\n'))
     (message,) = said(judged(judge, "sgd", late))
     assert "Right until step 96; from there to step 112 (a run of 300 steps)" in message
-    assert "In short runs everything is right." in message
+    assert "In short runs everything was right." in message
 
 
 def test_eps_of_newton_schulz_is_free_where_it_decides_nothing(judge: Judge) -> None:

@@ -18,11 +18,11 @@ FIRST = "group is self.param_groups[0]"
     ("bank", "old", "new", "words"),
     [
         # the fault shows only where much else is special too: the most specific reason is told
-        (momentum, 'wd = group["weight_decay"]', f'wd = group["weight_decay"] * (1 if {FIRST} else 0.5)', "The first group is always right."),
+        (momentum, 'wd = group["weight_decay"]', f'wd = group["weight_decay"] * (1 if {FIRST} else 0.5)', "The first group was always right."),
         (adam, "average = m / c1", "average = m / c1 * (1 if state.setdefault('kept', beta1) == beta1 else 0.9)", "While a group keeps the betas"),
         (muon, "if p.grad is None:\n", "if p.grad is None:\n                    self.state.pop(p, 0)\n", "Where every parameter has a gradient"),
         # of several as likely reasons all are told
-        (rmsprop, 'eps = group["eps"]', f'eps = group["eps"] * (1 if {FIRST} else 1.01)', "The first group is always right."),
+        (rmsprop, 'eps = group["eps"]', f'eps = group["eps"] * (1 if {FIRST} else 1.01)', "The first group was always right."),
         # a default
         (adam, "lr=1e-3", "lr=2e-3", "right for a default of lr=0.002; the task says 0.001."),
         (adamw, "weight_decay=0.1", "weight_decay=0.05", "right for a default of weight_decay=0.05; the task says 0.1."),

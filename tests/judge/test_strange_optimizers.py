@@ -30,7 +30,7 @@ def spoiled(source: str, *edits: tuple[str, str]) -> str:
         # only in low precision
         (
             changed(sgd.BASE, "p.grad + wd * p", "p.grad + (wd if p.dtype != torch.bfloat16 else 0) * p"),
-            "In float32 and float64 everything is right.",
+            "In float32 and float64 everything was right.",
         ),
         # remembers half of a hyperparameter that nobody changes often
         (
@@ -39,19 +39,19 @@ def spoiled(source: str, *edits: tuple[str, str]) -> str:
                 'wd = group["weight_decay"]',
                 'wd = (group["weight_decay"] + group.setdefault("first_wd", group["weight_decay"])) / 2',
             ),
-            "While a group keeps the weight_decay it was built with, everything is right.",
+            "While a group keeps the weight_decay it was built with, everything was right.",
         ),
         # a reload that keeps what it should forget
         (
             changed(
                 sgd.BASE, "    @torch.no_grad()", "    def load_state_dict(self, saved): pass\n\n    @torch.no_grad()"
             ),
-            "which is the lr it was built with over that of now. While a group keeps the lr it was built with, everything is right.",
+            "which is the lr it was built with over that of now. While a group keeps the lr it was built with, everything was right.",
         ),
         (changed(sgd.BASE, "p.grad + wd * p", "p.grad.clamp(-9, 9) + wd * p"), "Is something clamped or clipped?"),
         (
             changed(sgd.BASE, "if p.grad is None:", "if p.grad is None or not p.grad.any():"),
-            "Where no gradient is zero everything is right.",
+            "Where no gradient is zero everything was right.",
         ),
         (
             changed(sgd.BASE, "if weight_decay < 0:", "if weight_decay <= 0:"),
@@ -62,7 +62,7 @@ def spoiled(source: str, *edits: tuple[str, str]) -> str:
             changed(sgd.BASE, "p.sub_(lr * g)", "p.sub_(lr * g / (1 + p.ndim))"),
             "0.5 × in parameter 1 and 0.3333 ×",
         ),
-        (changed(sgd.BASE, "wd * p\n", "wd * p * (1 + p.abs())\n"), "Without weight_decay everything is right."),
+        (changed(sgd.BASE, "wd * p\n", "wd * p * (1 + p.abs())\n"), "Without weight_decay everything was right."),
     ],
 )
 def test_a_bug_nobody_listed_is_found_and_described(judge: Judge, program: str, words: str) -> None:

@@ -44,8 +44,8 @@ class _Run:
         self.closure_calls, self.closure_value = 0, float("nan")
         self.layouts = layouts = scenario.get("layouts") or ["contiguous"] * len(self.shapes)
         self.params = [
-            torch.nn.Parameter(tensor(values * self.tiles, shape, self.dtype, layout))
-            for values, shape, layout in zip(scenario["init"], self.shapes, layouts, strict=True)
+            torch.nn.Parameter(tensor(values * self.tiles, shape, self._dtype(i), layout))
+            for i, (values, shape, layout) in enumerate(zip(scenario["init"], self.shapes, layouts, strict=True))
         ]
         self.frozen = set(scenario.get("frozen", []))
         for i in self.frozen:
@@ -71,6 +71,10 @@ class _Run:
             for param, value in zip(self.params, values, strict=True):
                 param.detach().copy_(value)
             self.optimizers[rest[0]].load_state_dict(state)
+        elif kind == "assign":
+            number, values = rest
+            param = self.params[number]
+            param.detach().copy_(tensor(values, self.shapes[number], self._dtype(number)))
         elif kind == "unfreeze":
             self.frozen.remove(rest[0])
             self.params[rest[0]].requires_grad_(True)
@@ -86,6 +90,11 @@ class _Run:
             raise AssertionError(f"unknown event {kind}")
         return None
 
+    def _dtype(self, number: int) -> str:
+        """A parameter's own, where they differ; "dtype" is the coarsest then."""
+        own: list[str] | None = self.scenario.get("own_dtypes")
+        return own[number] if own else self.dtype
+
     def _build(self, instance: dict[str, Any]) -> Any:
         groups = [
             {"params": [self.params[i] for i in group["params"]], **_hyper(group["hyper"])}
@@ -95,6 +104,8 @@ class _Run:
         plain = [param for group in groups for param in group["params"]]
         if form == "groups of generators":
             groups = [{**group, "params": iter(group["params"])} for group in groups]
+        if form == "groups of tensors":
+            groups = [{**group, "params": group["params"][0]} for group in groups]
         params: Any = iter(plain) if form == "generator" else plain if form == "list" else groups
         make = getattr(self.module, self.scenario["entry"])
         return make(params, *_values(instance.get("args", [])), **_hyper(instance.get("kwargs", {})))
@@ -112,7 +123,7 @@ class _Run:
     def _step(self, which: int, grads: list[Any]) -> None:
         for i, grad in self._mine(which, grads):
             new = (
-                None if grad is None else tensor(grad * self.tiles, self.shapes[i], self.dtype, self.layouts[i])
+                None if grad is None else tensor(grad * self.tiles, self.shapes[i], self._dtype(i), self.layouts[i])
             )  # autograd keeps a parameter's layout
             old = self.params[i].grad
             if new is not None and old is not None and self.scenario.get("reuse_grads"):
@@ -121,14 +132,16 @@ class _Run:
                 self.params[i].grad = new
         self.optimizers[which].step()
 
-    def _closure_step(self, which: int, targets: list[Any], curvature: float, by_name: bool = False) -> None:
-        """step(closure) on ½·curvature·Σ(p − target)², with all gradients cleared first."""
-        mine = [(i, tensor(target, self.shapes[i], self.dtype)) for i, target in self._mine(which, targets)]
+    def _closure_step(
+        self, which: int, targets: list[Any], curvature: float, by_name: bool = False, number: bool = False
+    ) -> None:
+        """step(closure) on ½·curvature·Σ(p − target)², with all gradients cleared first. number: the closure returns a number, no tensor."""
+        mine = [(i, tensor(target, self.shapes[i], self._dtype(i))) for i, target in self._mine(which, targets)]
         for i, _ in mine:
             self.params[i].grad = None
         self.closure_calls = 0
 
-        def closure() -> torch.Tensor:
+        def closure() -> torch.Tensor | float:
             self.closure_calls += 1
             for i, _ in mine:
                 self.params[i].grad = None
@@ -136,7 +149,7 @@ class _Run:
                 (0.5 * curvature * (self.params[i] - target).pow(2).sum() for i, target in mine), torch.tensor(0.0)
             )
             loss.backward()
-            return loss
+            return loss.item() if number else loss
 
         step = self.optimizers[which].step
         returned = step(closure=closure) if by_name else step(closure)
@@ -153,8 +166,8 @@ class _Run:
             parts = np.split(seen, np.cumsum(sizes)[:-1])
             seen = np.concatenate([_one_tile(part, self.tiles) for part in parts])
         changed = sum(
-            param.dtype != DTYPES[self.dtype] or list(param.shape) != shape
-            for param, shape in zip(self.params, self.shapes, strict=True)
+            param.dtype != DTYPES[self._dtype(i)] or list(param.shape) != shape
+            for i, (param, shape) in enumerate(zip(self.params, self.shapes, strict=True))
         )
         bad_leaf = sum(
             not param.is_leaf or param.requires_grad == (i in self.frozen) for i, param in enumerate(self.params)
