@@ -775,9 +775,9 @@ check("clipped_too_early")
 # > dtype=torch.bfloat16, max_norm=None)`: one whole step of training. `loss_fn(model, *batch)` gives
 # > the loss.
 # >
-# > - Gradients from before do not count, whichever parameter of the optimizer has them.
-# > - Model and loss run under autocast, in `dtype`, on the device of the model. Once. What is in
-# >   `batch`, and which parts of the model are in train or eval mode, is up to the caller.
+# > - Gradients from before do not count.
+# > - Model and loss run under autocast, in `dtype`, on the device of the model. Once. Which
+# >   parts of the model are in train or eval mode is up to the caller.
 # > - With a `scaler` (yours, or torch's) its four methods are used in the right order; without one
 # >   it is an ordinary step, whatever the gradient is.
 # > - With `max_norm` the norm of the *true* gradient of all parameters together is limited to it.

@@ -28,11 +28,10 @@ class Drawing:
     def run(
         self, family: str, about: str, calls: int, *, scale: float = 0.0, lr: float = 2.0**-8, **more: Any
     ) -> Scenario:
-        """`calls` steps. more: keyword arguments of the student's function under kwargs; factors: call → what its loss is multiplied by; weighted
-        and numbered: calls whose batch has three parts, one of them a number; offsets: added to every loss; targets: added to every target; stale; frozen
+        """`calls` steps. more: keyword arguments of the student's function under kwargs; factors: call → what its loss is multiplied by; weighted:
+        calls whose batch has three parts; offsets: added to every loss; targets: added to every target; stale; frozen
         and groups of parameters; biases; by_place: arguments by position."""
         factors, kinds = more.pop("factors", {}), {"weighted": more.pop("weighted", ())}
-        kinds["numbered"] = more.pop("numbered", ())
         offset, fraction = more.pop("offsets", 0.0), more.pop("targets", 0.0)
         while True:
             program = self.program(calls, factors, kinds) | {"lr": lr, "scale": scale, "kwargs": {}, **more}
@@ -134,7 +133,7 @@ def _of_all_kinds(d: Drawing) -> list[Scenario]:
 
 
 def _of_others(d: Drawing) -> list[Scenario]:
-    """What belongs to the caller: torch's scaler, modes, parameters that the model has not, any kind of batch, NaN."""
+    """What belongs to the caller: torch's scaler, modes, NaN."""
     fp16, small = {"dtype": "float16"}, {"max_norm": 0.5}
     theirs = {"scale": 64.0, "torch_scaler": True}
     return [
@@ -143,9 +142,7 @@ def _of_others(d: Drawing) -> list[Scenario]:
             "overflow", "torch's GradScaler, an infinite loss in step 2", 3, kwargs=small, factors={1: np.inf}, **theirs
         ),
         d.run("plain", "a part of the model in eval mode", 1, part_in_eval=True),
-        d.run("plain", "the second batch begins with a number", 2, numbered=[1]),
         d.run("plain", "an old gradient of a frozen weight", 2, frozen=[0], stale=True),
-        d.run("plain", "an old gradient of a parameter outside of the model", 2, outside=True, stale=True),
         d.run("plain", "NaN as the second loss, without a scaler", 2, factors={1: np.nan}),
         d.run("clip", "an infinite second loss, max_norm=0.5, without a scaler", 2, kwargs=small, factors={1: np.inf}),
     ]

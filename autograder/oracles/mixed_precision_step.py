@@ -17,9 +17,6 @@ from autograder.judge.scripted_task import Descent
 from autograder.judge.step_task import MANTISSA
 from autograder.judge.variants import Step
 
-OUTSIDE = 4.0
-"""Gradient of the parameter that only the loss knows."""
-
 
 def global_norm(run: Run) -> None:
     """Scale all gradients together so that their joint norm is at most max_norm."""
@@ -90,7 +87,7 @@ class Run:
 
     def call(self, step: Mapping[str, Any]) -> list[float]:
         """One call; the frame's head."""
-        if step.get("weighted") or step.get("numbered"):
+        if step.get("weighted"):
             self.does["third_part"](self)
         cleared = self.does["clears"](self)
         self.grads = [None if i in cleared else grad for i, grad in enumerate(self.grads)]
@@ -128,14 +125,11 @@ class Run:
         error = rounded(hidden @ second.T + biases[1]) - target
         factor = step.get("factor", 1.0)
         loss = float(0.5 * np.sum(error**2) * factor) + step.get("offset", 0.0)
-        outside = OUTSIDE if self.program.get("outside") else 0.0
-        self.loss = loss + outside * float(self.params[2].sum()) if self.usable() else np.nan
+        self.loss = loss if self.usable() else np.nan
         by = self.scale if self.scale is not None and self.does["scales_loss"](self) else 1.0
         g_out = rounded(error * factor * by)
         g_hidden = rounded(g_out @ second) * (before > 0)
         fresh: list[Any] = [rounded(g_hidden.T @ x), rounded(g_out.T @ hidden), None]
-        if outside:
-            fresh[2] = np.full(2, outside * by)
         fresh += [rounded(g.sum(axis=0)) for g in (g_hidden, g_out)][: len(self.params) - 3]
         fresh = [grad if i in self.does["trained"](self) else None for i, grad in enumerate(fresh)]
         self.grads = [_sum(old, new) for old, new in zip(self.grads, fresh, strict=True)]

@@ -100,7 +100,7 @@ def test_momentum_is_seen_in_bfloat16(judge: Judge, line: str) -> None:
 def test_a_late_mistake_is_told_as_one(judge: Judge) -> None:
     late = spoiled(sgd.BASE, (STEP, COUNTED), (LR, 'lr = group["lr"] * (0.5 if self.t > 100 else 1)\n'))
     (message,) = said(judged(judge, "sgd", late))
-    assert "Right until step 96; from there to step 112 (a run of 300 steps)" in message
+    assert "Right until step 96; from there to step 112 (a run of 301 steps)" in message
     assert "In short runs everything was right." in message
 
 

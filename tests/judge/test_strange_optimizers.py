@@ -25,7 +25,7 @@ def spoiled(source: str, *edits: tuple[str, str]) -> str:
         # a limit that shows late
         (
             spoiled(sgd.BASE, (STEP, COUNTED), ('lr = group["lr"]', 'lr = group["lr"] * (0.1 if self.t > 40 else 1)')),
-            "Right until step 40; on step 41 (a run of 300 steps), the parameter moved 0.1 × the right update.",
+            "Right until step 40; on step 41 (a run of 301 steps), the parameter moved 0.1 × the right update.",
         ),
         # only in low precision
         (
@@ -46,7 +46,7 @@ def spoiled(source: str, *edits: tuple[str, str]) -> str:
             changed(
                 sgd.BASE, "    @torch.no_grad()", "    def load_state_dict(self, saved): pass\n\n    @torch.no_grad()"
             ),
-            "which is the lr it was built with over that of now. While a group keeps the lr it was built with, everything was right.",
+            "which is the lr it was built with over that of now. Without a reload everything was right.",
         ),
         (changed(sgd.BASE, "p.grad + wd * p", "p.grad.clamp(-9, 9) + wd * p"), "Is something clamped or clipped?"),
         (
@@ -137,7 +137,7 @@ def test_a_file_that_trains_something_at_its_end_is_loaded_once(judge: Judge) ->
 
 def test_a_parameter_with_two_dimensions_may_have_one_row(judge: Judge) -> None:
     squeezing = changed(decay_groups.BASE, "if p.ndim >= 2:", "if p.squeeze().ndim >= 2:")
-    (message,) = said(judged(judge, "decay_groups", squeezing))
+    message = said(judged(judge, "decay_groups", squeezing))[0]
     assert "has 2 dimensions, and your groups do not let it decay" in message
 
 

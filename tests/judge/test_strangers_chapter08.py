@@ -113,7 +113,6 @@ BARE = "    # step\n    if scaler is None:\n"
 CLIP = "        torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)\n"
 CLEAN = "        for p in model.parameters():\n            if p.grad is not None:\n                p.grad.nan_to_num_(0, 0, 0)\n"
 LOOKS = "all(p.grad is None or p.grad.isfinite().all() for p in model.parameters())"
-MOVED = "    batch = [part.to(next(model.parameters()).device) for part in batch]\n"
 STEPS: Cases = [
     (
         "torch's scaler is not updated",
@@ -135,7 +134,6 @@ STEPS: Cases = [
         "step_under_autocast",
         "train or eval",
     ),
-    ("the model's gradients only", [(CLEAR, "    model.zero_grad()\n")], "step_under_autocast", "outside of the model"),
     (
         "gradients of what is trained",
         [(CLEAR, "    for p in model.parameters():\n        p.grad = None if p.requires_grad else p.grad\n")],
@@ -149,7 +147,6 @@ STEPS: Cases = [
         "ordinary step",
     ),
     ("cleans before clipping", [(CLIP, CLEAN + CLIP)], "step_with_clipping", "ordinary step"),
-    ("moves the batch", [(CLEAR, MOVED + CLEAR)], "step_under_autocast", "begins with a number"),
     (
         "a second forward",
         [(END, f"    with torch.no_grad():\n        loss = {CALL}\n")],

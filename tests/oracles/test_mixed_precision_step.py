@@ -9,14 +9,13 @@ import torch
 from autograder.banks._mixed_step_scenarios import SIZES
 from autograder.banks.mixed_precision_step import TASK
 from autograder.oracles.mixed_precision_step import Run
-from autograder.worker.players.mixed_step import DTYPES, OUTSIDE, Scaler, TorchScaler, TwoLayers
+from autograder.worker.players.mixed_step import DTYPES, Scaler, TorchScaler, TwoLayers
 
 
-def torch_step(model, x, target, step, optimizer, scaler, dtype, max_norm, outside):
+def torch_step(model, x, target, step, optimizer, scaler, dtype, max_norm):
     optimizer.zero_grad()
     with torch.autocast("cpu", dtype=dtype, enabled=dtype != torch.float32):
         loss = 0.5 * (model(x).float() - target).square().sum() * step.get("factor", 1.0) + step.get("offset", 0.0)
-        loss = loss + outside * model.unused.sum()
     (loss if scaler is None else scaler.scale(loss)).backward()
     if max_norm is not None:
         if scaler is not None:
@@ -37,13 +36,12 @@ def both(program, dtype):
     optimizer = torch.optim.SGD(model.parameters(), lr=program["lr"], momentum=0.5)
     make = TorchScaler if program.get("torch_scaler") else Scaler
     scaler = make(program["scale"]) if program["scale"] else None
-    outside = OUTSIDE if program.get("outside") else 0.0
     run = Run({}, program)
     for step in program["steps"]:
         x, target = torch.tensor(step["x"]).reshape(-1, SIZES[0]), torch.tensor(step["target"]).reshape(-1, SIZES[2])
         with np.errstate(all="ignore"):
             run.call(step)
-        torch_step(model, x, target, step, optimizer, scaler, dtype, program["kwargs"].get("max_norm"), outside)
+        torch_step(model, x, target, step, optimizer, scaler, dtype, program["kwargs"].get("max_norm"))
     return run, [weight.detach().double().numpy() for weight in model.every()]
 
 

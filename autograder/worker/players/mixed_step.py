@@ -3,9 +3,7 @@
 Each call leaves one frame: the loss returned, 1 if it is a Python number, how loss_fn was called (1 model and parts of
 the batch, 2 model and the batch, 3 the model's output and the target), the dtype of the model's output (bits of its
 mantissa; 0 where autocast was entered, but for another device), how often the model ran, the scale afterwards, 1 where parameters kept their dtype (2 where autocast was left on, 3 where modes changed), and every parameter. Where
-loss_fn was called with parts of the batch, a step with "weighted" has a batch of three, and so has one with "numbered",
-whose first part is a number. Once a
-parameter is infinite, NaN or beyond 1e30, all of them and the losses of later calls are written as NaN.
+loss_fn was called with parts of the batch, a step with "weighted" has a batch of three. Once a parameter is infinite, NaN or beyond 1e30, all of them and the losses of later calls are written as NaN.
 """
 
 from __future__ import annotations
@@ -24,8 +22,6 @@ from autograder.worker.players.tensors import numbers, size_of, tensor
 
 HEAD = ("loss", "number", "form", "mantissa", "forwards", "scale", "dtypes")
 MANTISSA = {torch.float32: 23, torch.bfloat16: 7, torch.float16: 10, torch.float64: 52}
-OUTSIDE = 4.0
-"""Gradient of the parameter that only the loss knows."""
 DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32}
 
 
@@ -143,9 +139,6 @@ class _Run:
         self.sizes = scenario["sizes"]
         self.model = TwoLayers(scenario["first"], scenario["second"], self.sizes, scenario.get("biases", []))
         params = self.model.every()
-        if scenario.get("outside"):
-            del self.model._parameters["unused"]  # stays in the optimizer and in the loss
-            self.model.__dict__["unused"] = params[2]
         if scenario.get("stale"):
             for param in params:
                 param.grad = torch.full_like(param, 3.0)
@@ -168,13 +161,12 @@ class _Run:
             batch = args[1] if len(args) == 2 else args[1:]
             if len(batch) != self.parts:
                 raise TypeError(f"loss_fn takes the model and {self.parts} parts of a batch; it got {len(batch)}")
-            x, target = batch[-2:] if isinstance(batch[0], int) else batch[:2]
+            x, target = batch[:2]
             output = self.model(x)
         else:
             self.form = 3
             output, target = args
-        loss = 0.5 * (output.float() - target).square().sum() * self.factor + self.offset
-        return loss + OUTSIDE * self.model.unused.sum() if self.scenario.get("outside") else loss
+        return 0.5 * (output.float() - target).square().sum() * self.factor + self.offset
 
     def step(self, step: dict[str, Any]) -> np.ndarray:
         count = len(step["x"]) // self.sizes[0]
@@ -183,8 +175,6 @@ class _Run:
         batch: list[Any] = [x, target]
         if step.get("weighted") and self.form == 1:
             batch.append(torch.ones(count))
-        if step.get("numbered") and self.form in (1, 2):
-            batch.insert(0, 2)
         self.factor, self.offset = step.get("factor", 1.0), step.get("offset", 0.0)
         self.form, self.parts, self.model.forwards = 0, len(batch), 0
         kwargs: dict[str, Any] = {} if self.scaler is None else {"scaler": self.scaler}
