@@ -278,7 +278,7 @@ def _numbers(rng: np.random.Generator) -> list[Scenario]:
 def _long(rng: np.random.Generator) -> list[Scenario]:
     """Long warmups and decays, each near its beginning: stepping there by a torch scheduler takes its time. A warmup of most
     of the run; calls that differ in one argument."""
-    ramp = _arguments(rng, 3_200_000, 3_000_000, True)
+    ramp = _arguments(rng, 320_000, 300_000, True)
     decay = _arguments(rng, 100_000, whole(rng, 3, 9), False) | {"peak_lr": 1, "min_lr": 0}
     mostly = _arguments(rng, whole(rng, 130, 160), whole(rng, 100, 120), True)
     total, warmup = mostly["total_steps"], mostly["warmup_steps"]
@@ -286,7 +286,7 @@ def _long(rng: np.random.Generator) -> list[Scenario]:
     step, first = whole(rng, 14, 16), _arguments(rng, 30, 9, True)
     others = {"total_steps": 24, "warmup_steps": 6} | other_rates(rng, first)
     return [
-        walk(FORMULA.entry, "edges", "a warmup of millions of steps", [1, 898, 899, 3_200_000], ramp),
+        walk(FORMULA.entry, "edges", "a warmup of 300,000 steps", [1, 898, 899, 320_000], ramp),
         walk(FORMULA.entry, "edges", "a long decay", [20, *range(889, 899), 100_000], decay),
         walk(FORMULA.entry, "edges", "most of the run is warmup", around, mostly),
         one_changed(FORMULA.entry, "together", step, first, others),
