@@ -13,6 +13,8 @@ from autograder.judge.expectations import Expectations, alike
 from autograder.judge.variants import CANONICAL, Variant
 from autograder.worker.codes import Status
 
+LOST_FOR = 10
+"""Numbers that a convention has to make right for each that it makes wrong."""
 ENOUGH = 2
 """Wrong scenarios in which single numbers count, where whole predictions are costly."""
 
@@ -258,9 +260,28 @@ def _best_accepted(
                 break
             right += worth(variant, index)
             rest -= 1
-        if rest == 0 and right > most + 1e-9:
+        if rest == 0 and right > most + 1e-9 and _is_used(expectations, first, variant, evidence, order):
             best, most = variant, right
     return best
+
+
+def _is_used(
+    expectations: Expectations, first: Variant, variant: Variant, evidence: Sequence[Evidence], order: Sequence[int]
+) -> bool:
+    """Whether a convention is more than nearest to a mistake: it hardly speaks against numbers that are right without it.
+    Where whole predictions are costly that is not asked."""
+    if expectations.costly:
+        return True
+    gained = lost = 0
+    for index in order:
+        without, used = expectations.of(first, index), expectations.of(variant, index)
+        if without.holds is not None or used.holds is not None:
+            return True
+        path = expectations.mask("path", index)
+        fine, also = (close(evidence[index].values, item)[path] for item in (without, used))
+        gained += int((also & ~fine).sum())
+        lost += int((fine & ~also).sum())
+    return gained >= LOST_FOR * lost
 
 
 def _share_right(expectations: Expectations, variant: Variant, index: int, evidence: Evidence) -> float:
