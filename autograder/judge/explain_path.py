@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 EXACT = 1e-5
 NEARLY = 0.01
 HARDLY = 1e-3
+CONSTANT = "one"
+"""What is the same for every number."""
 
 
 class DifferentPath:
@@ -186,7 +188,8 @@ class DifferentPath:
             if len(found) > 1:
                 listed = " and ".join(f"{_digits(factor)} × in parameter {i + 1}" for i, factor in _two_unlike(found))
                 extra = "" if name == "the right update" else "the right update plus "
-                return f"moved by {extra}different multiples of {name}: {listed}."
+                each = "a constant of its own" if name == CONSTANT else f"different multiples of {name}"
+                return f"moved by {extra}{each}: {listed.replace(' ×', '') if name == CONSTANT else listed}."
         return ""
 
     def _by_numbers(self, mine: np.ndarray, right: np.ndarray, chosen: np.ndarray) -> str:
@@ -260,7 +263,7 @@ class DifferentPath:
             ("the sign of the parameter", np.sign(param)),
             ("the squared parameter", param**2),
             ("the parameter's absolute value", np.abs(param)),
-            ("one", np.ones(chosen.sum())),
+            (CONSTANT, np.ones(chosen.sum())),
         ]
         if self.step:
             found.append(("the step before", self.moves[self.step - 1][chosen]))
@@ -304,7 +307,7 @@ def _times(ratio: float) -> str:
 
 
 def _term(factor: float, name: str) -> str:
-    return f" {'plus' if factor > 0 else 'minus'} {abs(factor):.4g} × {name}"
+    return f" {'plus' if factor > 0 else 'minus'} {abs(factor):.4g}{'' if name == CONSTANT else f' × {name}'}"
 
 
 def _ordinal(position: int) -> str:
