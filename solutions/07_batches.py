@@ -499,7 +499,7 @@ predict("weight_of_a_token", 15)
 # > **Write** `accumulate_gradients(loss_sum_fn, count_fn, micro_batches)`.
 # >
 # > - `loss_sum_fn(mb)` gives the *summed* loss of a micro-batch, a tensor with its graph. It may be
-# >   zero or negative, and whoever made it may keep it: leave it as it is;
+# >   zero or negative;
 # > - `count_fn(mb)` gives its number of tokens, an `int`, which may be 0;
 # > - `micro_batches` is a list or tuple, and stays as it is. What is inside (pairs, dicts, numbers)
 # >   is their business, not yours.
@@ -835,9 +835,8 @@ show(
 # > - one norm, one factor: the direction of the whole gradient stays;
 # > - `params` is a list, a generator such as `model.parameters()`, or a single parameter;
 # > - parameters whose gradient is `None` are left out. Without any gradient the norm is 0;
-# > - in place: whoever holds a reference to `p.grad`, or a view of it, sees the change. The
-# >   trailing underscore says so;
-# > - gradients may be float16, in which 300² is too large and 0.0001² too small to be held;
+# > - in place: whoever holds a reference to `p.grad` sees the change. The trailing underscore
+# >   says so;
 # > - later calls of `backward()` still work: gradients are not left switched off, nor switched on
 # >   for a caller who had them off;
 # > - gradients that are all zero stay zero, and an infinite `max_norm` changes nothing;

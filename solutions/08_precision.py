@@ -308,15 +308,14 @@ show(
 # > scaler.update()
 # > ```
 # >
-# > - `scale(loss)` returns the loss times the scale, as a tensor that `backward()` works on. A loss
-# >   of ½ in fp16 becomes 32768, although fp16 has no 65536.
+# > - `scale(loss)` returns the loss times the scale, as a tensor that `backward()` works on.
 # > - `unscale_(optimizer)` divides every gradient of the optimizer by the scale, in place, in
 # >   whichever dtype it has, and notes whether any number in them is inf or NaN. Parameters without
-# >   gradient are left out. A second call before `update()`, also after `step`, must not divide
-# >   again: raise `RuntimeError`, as torch does. (A second call that does nothing is accepted too.)
+# >   gradient are left out. A second call before `update()` must not divide again: raise
+# >   `RuntimeError`, as torch does. (A second call that does nothing is accepted too.)
 # > - `step(optimizer)` unscales unless that has been done. Then it calls `optimizer.step()` and
 # >   returns `True`; or, if something was noted as not finite, does not touch the optimizer and
-# >   returns `False`. Either way it leaves the gradients to the training loop.
+# >   returns `False`. After an optimizer step it leaves the gradients to the training loop.
 # > - `update()` ends the step: it changes the scale by the two rules above and forgets what was
 # >   noted, whether or not `step` was called after `unscale_`.
 # >
@@ -324,8 +323,7 @@ show(
 # > own gradients only; `update()` is called once, and the scale shrinks if any of them overflowed.
 # >
 # > Also accepted, and named: a scale that never falls below 1 or never grows beyond 2²⁴, as in
-# > DeepSpeed and Apex; gradients that all stay scaled when one of them has overflowed; and
-# > `ValueError` for gradients in fp16, as torch has it.
+# > DeepSpeed and Apex. What becomes of the gradients of a skipped step is up to you.
 #
 # <details>
 # <summary>Hint 1: what to remember</summary>
@@ -776,8 +774,7 @@ check("clipped_too_early")
 # > the loss.
 # >
 # > - Gradients from before do not count.
-# > - Model and loss run under autocast, in `dtype`, on the device of the model. Once. Which
-# >   parts of the model are in train or eval mode is up to the caller.
+# > - Model and loss run under autocast, in `dtype`, on the device of the model. Once.
 # > - With a `scaler` (yours, or torch's) its four methods are used in the right order; without one
 # >   it is an ordinary step, whatever the gradient is.
 # > - With `max_norm` the norm of the *true* gradient of all parameters together is limited to it.

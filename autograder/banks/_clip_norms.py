@@ -23,13 +23,6 @@ def _lengths_in_the_first_dtype(s: Quantities) -> np.ndarray:
     return np.array([representable(np.array(np.linalg.norm(representable(grad, dtype))), dtype) for grad in s.counted])
 
 
-def _squared_in_float16(s: Quantities) -> np.ndarray:
-    """Where gradients are float16, so are their squares."""
-    pairs = [(grad, dtype) for grad, dtype, seen in zip(s.all, s.dtypes, s.seen, strict=True) if seen and s.given]
-    squares = [representable(np.sum(np.asarray(grad) ** 2), d if d == "float16" else "float64") for grad, d in pairs]
-    return np.sqrt(np.array(squares, dtype=float))
-
-
 def norm_mistakes(bank: Bank) -> None:
     """Add them to a bank."""
     add = bank.misconception
@@ -175,17 +168,6 @@ def norm_mistakes(bank: Bank) -> None:
             "Take each norm in the gradient's own dtype; torch.stack makes the larger dtype of them.",
         ),
         lengths=_lengths_in_the_first_dtype,
-    )
-    add(
-        "squares-in-float16",
-        "that squares in float16",
-        source="p.grad.pow(2).sum(), under mixed precision",
-        hints=(
-            "A float16 gradient of 300, or of 0.0001: what is its square, in float16?",
-            "float16 holds nothing above 65,504 and nothing below 0.00000006.",
-            "Square in float32, or let torch do it: g.norm() holds its sum of squares in float32.",
-        ),
-        lengths=_squared_in_float16,
     )
     add(
         "matrices-only",

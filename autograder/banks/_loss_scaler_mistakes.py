@@ -10,7 +10,6 @@ from autograder.banks._loss_scaler_updates import add_update_mistakes
 from autograder.judge.contract import Raises
 from autograder.judge.variants import Bank
 from autograder.oracles.loss_scaler import LARGEST_FLOAT32
-from autograder.worker.codes import ErrorCode
 
 BEYOND_FLOAT16 = 65520.0
 """The smallest number that becomes infinite when it is rounded to float16."""
@@ -21,10 +20,6 @@ add = bank.misconception
 
 def _raise(*_: Any) -> Any:
     raise Raises
-
-
-def _raise_value_error() -> Any:
-    raise Raises(ErrorCode.VALUE)
 
 
 bank.convention(
@@ -44,19 +39,6 @@ bank.convention(
     "a scale that never grows beyond 2**24",
     source="the default of Apex's max_loss_scale",
     grown=lambda s: min(2.0**24, s.loss_scale * s.growth_factor),
-)
-
-bank.convention(
-    "overflow-left-scaled",
-    "gradients that are not divided where one of them has overflowed",
-    source="DeepSpeed's FP16_Optimizer, which looks first",
-    divides=lambda s, which: not s.does["found_in"](s.grads_of(which)),
-)
-bank.convention(
-    "float16-gradients-refused",
-    "ValueError for gradients in float16",
-    source="torch.amp.GradScaler",
-    half=lambda s: _raise_value_error(),
 )
 
 # -- the loss and the gradients --------------------------------------------------------------------------------------
@@ -291,16 +273,6 @@ add(
         "torch.isfinite(p.grad).all(), without a cast.",
     ),
     found_in=lambda grads: any(not (np.abs(grad) < BEYOND_FLOAT16).all() for grad in grads),
-)
-add(
-    "stops-at-first-overflow",
-    "that stops at the first inf or NaN, so that the gradients behind it stay scaled",
-    hints=(
-        "After an overflow in the first parameter, print the gradient of the last. Is it divided?",
-        "Which line ends your loop early?",
-        "Go through all parameters; once found, it stays found: found = found or ...",
-    ),
-    stops_at=lambda s, grad: not np.isfinite(grad).all(),
 )
 add(
     "never-looks",

@@ -66,16 +66,6 @@ def add_update_mistakes(bank: Bank) -> None:
         on_overflow=lambda s, which: _step_without(s, which),
     )
     add(
-        "clears-gradients-when-skipping",
-        "whose step() clears the gradients where it skips",
-        hints=(
-            "Look at p.grad after a step that was skipped. Is it still there?",
-            "Somebody may want to see which gradient has overflowed.",
-            "The training loop calls zero_grad() itself: leave it out.",
-        ),
-        on_overflow=lambda s, which: _forget(s, which),
-    )
-    add(
         "looks-again-in-step",
         "whose step() looks at the gradients itself, where clipping may have hidden the inf that unscale_ found",
         hints=(

@@ -133,7 +133,7 @@ def _of_all_kinds(d: Drawing) -> list[Scenario]:
 
 
 def _of_others(d: Drawing) -> list[Scenario]:
-    """What belongs to the caller: torch's scaler, modes, NaN."""
+    """What belongs to the caller: torch's scaler, NaN."""
     fp16, small = {"dtype": "float16"}, {"max_norm": 0.5}
     theirs = {"scale": 64.0, "torch_scaler": True}
     return [
@@ -141,7 +141,6 @@ def _of_others(d: Drawing) -> list[Scenario]:
         d.run(
             "overflow", "torch's GradScaler, an infinite loss in step 2", 3, kwargs=small, factors={1: np.inf}, **theirs
         ),
-        d.run("plain", "a part of the model in eval mode", 1, part_in_eval=True),
         d.run("plain", "an old gradient of a frozen weight", 2, frozen=[0], stale=True),
         d.run("plain", "NaN as the second loss, without a scaler", 2, factors={1: np.nan}),
         d.run("clip", "an infinite second loss, max_norm=0.5, without a scaler", 2, kwargs=small, factors={1: np.inf}),

@@ -133,7 +133,7 @@ def unusual_kinds(rng: np.random.Generator) -> dict[str, Any]:
             lora_a=own(2, width),
             gamma=own(3, width),
             marked={**own(width, 2), "marked": True},
-            patch_embed={**patches, "class": "PatchEmbedding"},
+            patches={**patches, "class": "PatchEmbedding"},
             volume=layer("Conv3d", 1, 2, 2),
             upward=layer("ConvTranspose2d", width, 3, 2),
             memory=layer("LSTM", width, 2),

@@ -158,18 +158,6 @@ add(
     calls=lambda s: 2 * s.used,
 )
 
-add(
-    "loss-changed-in-place",
-    "that divides the loss tensor in place",
-    source="loss /= accumulation_steps, in many training loops",
-    hints=(
-        "Who made the tensor that you change? Could anybody still need it?",
-        "loss /= n writes into the tensor itself; loss / n makes a new one.",
-        "share = loss_sum_fn(mb) / total",
-    ),
-    changed=lambda s: s.used * (s.sums != 0) * (s.weights != 1),
-)
-
 # What is returned.
 add(
     "returns-the-sum",
@@ -258,7 +246,7 @@ TASK = NamedPartsTask(
     draw=scenarios,
     layout=layout,
     path=("grads",),
-    exact=("kind", "calls", "alive", "counted", "losses"),
+    exact=("kind", "calls", "alive", "counted"),
     ignored=open_parts,
     say=say,
 )

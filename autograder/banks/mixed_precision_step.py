@@ -12,7 +12,6 @@ from autograder.judge.rounding import representable
 from autograder.judge.step_task import StepTask
 from autograder.judge.variants import Bank
 from autograder.oracles.mixed_precision_step import global_norm, limit_norm
-from autograder.worker.codes import MODE_CHANGED
 
 bank = Bank()
 add = bank.misconception
@@ -257,16 +256,6 @@ add(
         "What is trained is the caller's choice: leave requires_grad alone.",
     ),
     trained=lambda s: range(len(s.params)),
-)
-add(
-    "switches-to-training-mode",
-    "that puts the whole model into training mode",
-    hints=(
-        "Put a layer into eval mode, and call your function. In which mode is it then?",
-        "model.train() reaches every part of the model, also one that was frozen on purpose.",
-        "Modes are the caller's choice: leave out model.train().",
-    ),
-    kept=lambda s: MODE_CHANGED if s.program.get("part_in_eval") else 1.0,
 )
 add(
     "returns-loss-in-16-bits",

@@ -102,7 +102,6 @@ def test_accumulate_existing_gradients(student):
     student.follows("existing")
     student.follows("together")
     student.follows(part="params")
-    student.follows(part="losses")
 
 
 @check("accumulate", points=1, needs="accumulate_equal_counts")

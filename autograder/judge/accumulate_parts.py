@@ -18,7 +18,7 @@ def layout(program: dict[str, Any]) -> dict[str, int]:
     """What the player accumulation.py writes."""
     numbers, batches = len(program["weight"]) + 1 + UNUSED, len(program["y"])
     sizes = {"returned": 1, "grads": numbers, "params": numbers, "kind": 1}
-    return {**sizes, "calls": batches, "alive": batches, "counted": batches, "losses": batches}
+    return {**sizes, "calls": batches, "alive": batches, "counted": batches}
 
 
 def open_parts(program: dict[str, Any]) -> dict[str, Any]:
@@ -47,11 +47,6 @@ def say(seen: Seen) -> str:
         return f"When a loss was computed, {graphs} still in memory{context}; there should be none."
     if seen.wrong("params"):
         return f"A parameter changed{context}; only gradients should."
-    if seen.wrong("losses"):
-        return (
-            f"The loss tensor that loss_sum_fn returned was changed in place{context}. Whoever made it may still need it, "
-            "and a loss whose backward pass uses its own value, such as exp(), fails."
-        )
     kind = seen.mine["kind"][0]
     if kind in SAID_OF_SETTINGS:
         return SAID_OF_SETTINGS[kind]

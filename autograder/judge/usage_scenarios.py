@@ -42,11 +42,10 @@ def usage_scenarios(d: Drawing) -> list[Scenario]:
         _early_reloads(d),
         _rollback(d),
         _unfrozen(d),
-        _assigned(d),
         _from_nothing(d),
         _closure_in_groups(d),
+        _decay_alone(d) if "momentum" in d.task.rule.hyper else _assigned(d),
     ]
-    found += [_decay_alone(d)] if "momentum" in d.task.rule.hyper else []
     return [*found, _no_epsilon(d)] if "eps" in d.task.rule.hyper else found
 
 
@@ -110,7 +109,8 @@ def _unfrozen(d: Drawing) -> Scenario:
 
 
 def _assigned(d: Drawing) -> Scenario:
-    """As weights are clipped, averaged or loaded; groups are given one tensor each."""
+    """As weights are clipped, averaged or loaded; groups are given one tensor each. Not where there is momentum, which Polyak
+    writes with the difference of the last two parameters."""
     shapes = d.task.shapes[:2]
     events = d.steps(4, shapes)
     events[2:2] = [["assign", i, flat(d.values(shape))] for i, shape in enumerate(shapes)]

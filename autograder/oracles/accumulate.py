@@ -57,7 +57,6 @@ def _result(s: Quantities) -> dict[str, Any]:
         "calls": s.calls,
         "alive": s.alive,
         "counted": np.ones(s.size),
-        "losses": s.changed,
     }
 
 
@@ -85,7 +84,6 @@ FORMULA = Formula(
         "kind": lambda s: NUMBER,
         "calls": lambda s: s.used,
         "alive": lambda s: np.zeros(s.size),
-        "changed": lambda s: np.zeros(s.size),
         "result": _result,
     },
 )

@@ -41,10 +41,7 @@ class LossScalerRun(ScriptedRun):
         "factor": lambda s: s.loss_scale,
         "graph": lambda s: None,
         "visited": lambda s, which: [i for group in s.groups[which] for i in group],
-        "divides": lambda s, which: True,
-        "half": lambda s: None,
         "none": lambda s: None,
-        "stops_at": lambda s, grad: False,
         "unscaled": lambda s, grad: grad / s.loss_scale,
         "found_in": any_not_finite,
         "noted": lambda s, which, found: found,
@@ -111,22 +108,17 @@ class LossScalerRun(ScriptedRun):
         self._unscale(which)
 
     def _unscale(self, which: int) -> None:
-        if self.program["format"] == "float16":
-            self.does["half"](self)
         self.unscaled.add(which)
-        grads, divides = [], self.does["divides"](self, which)
+        grads = []
         for i in self.does["visited"](self, which):
             grad = self.grads[i]
             if grad is None:
                 self.does["none"](self)
                 continue
-            if divides:
-                self.grads[i] = self.stored(self.does["unscaled"](self, grad))
+            self.grads[i] = self.stored(self.does["unscaled"](self, grad))
             grads.append(np.asarray(self.grads[i]))
-            if self.does["stops_at"](self, grad):
-                break
         self.found[which] = bool(self.does["noted"](self, which, self.does["found_in"](grads)))
-        self.open_grads = False
+        self.open_grads = self.found[which]
 
     def grads_of(self, which: int) -> list[np.ndarray]:
         """The gradients of an optimizer's parameters, as they are now."""
@@ -146,7 +138,7 @@ class LossScalerRun(ScriptedRun):
         else:
             self.descend(which)
             self.does["after_clean_step"](self, which)
-        self.open_grads = False
+        self.open_grads = not stepped or any(self.found.values())
         self.asked.add(which)
         self.does["after_step"](self)
         return float(self.does["returned"](stepped))

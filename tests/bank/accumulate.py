@@ -151,7 +151,6 @@ WRONG |= {
         (_BACKWARD, "        losses = [*locals().get('losses', []), loss]\n"),
         ("    # end\n", "    sum(losses).backward()\n"),
     ],
-    "loss-changed-in-place": [(_LOSS, "loss = summed.div_(total)")],
     "graph-retained": [(_BACKWARD, "        loss.backward(retain_graph=True)\n")],
     "last-backward-only": [(_BACKWARD, ""), ("    # end\n", "    loss.backward()\n")],
     "no-backward": [(_BACKWARD, "")],

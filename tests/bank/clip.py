@@ -98,7 +98,7 @@ RIGHT = {
 """,
     "tensorflow-style": LISTED
     + '''    """scale = clip_norm * min(1/norm, 1/clip_norm)"""
-    norm = torch.sqrt(torch.stack([torch.zeros(()), *(g.float().square().sum() if g.dtype == torch.float16 else g.square().sum() for g in grads)]).sum())
+    norm = torch.sqrt(torch.stack([torch.zeros(()), *(g.square().sum() for g in grads)]).sum())
     with torch.no_grad():
         scale = max_norm * min(1 / norm.item() if norm > 0 else float("inf"), 1 / max_norm if max_norm > 0 else float("inf")) if norm > max_norm else 1.0
         for g in grads:
@@ -169,10 +169,6 @@ WRONG = {
         (_LENGTHS, "lengths = torch.stack([p.detach().norm() for p in params if p.grad is not None])")
     ],
     "norm-in-the-first-dtype": [("[g.norm() for g in grads]", "[g.to(grads[0].dtype).norm() for g in grads]")],
-    "squares-in-float16": [
-        (_LENGTHS, "lengths = torch.stack([g.pow(2).sum() for g in grads])"),
-        (_NORM, "norm = lengths.sum().sqrt()"),
-    ],
     "matrices-only": [(_GRADS, "grads = [p.grad for p in params if p.grad is not None and p.ndim >= 2]")],
     "scalars-skipped": [(_GRADS, "grads = [p.grad for p in params if p.grad is not None and p.ndim >= 1]")],
     "always-rescales": [(_FACTOR, "factor = max_norm / norm")],

@@ -105,7 +105,7 @@ def decay_groups(model, weight_decay):
     for name, p in model.named_parameters():
         if not p.requires_grad:
             continue
-        spared = p.ndim < 2 or any(part in name for part in ("wte", "wpe", "positions"))
+        spared = p.ndim < 2 or any(part in name for part in ("wte", "wpe", "embed", "positions"))
         (no_decay if spared else decay).append(p)
     return [{"params": decay, "weight_decay": weight_decay}, {"params": no_decay, "weight_decay": 0.0}]
 """,

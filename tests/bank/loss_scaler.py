@@ -61,8 +61,7 @@ class LossScaler:
 """
 
 RIGHT = {
-    "torch-grad-scaler": (
-        """
+    "torch-grad-scaler": """
 import torch
 
 
@@ -90,10 +89,7 @@ class LossScaler:
     def update(self):
         self.inner.update()
 """,
-        "float16-gradients-refused",
-    ),
-    "subclass-of-torch": (
-        """
+    "subclass-of-torch": """
 import torch
 from torch.amp import GradScaler
 
@@ -106,8 +102,6 @@ class LossScaler(GradScaler):
         super().step(optimizer)
         return sum(v.item() for v in self._found_inf_per_device(optimizer).values()) == 0
 """,
-        "float16-gradients-refused",
-    ),
     "tensors-and-inverse": """
 import torch
 
@@ -120,7 +114,7 @@ class LossScaler:
         self._states = {}
 
     def scale(self, loss):
-        return loss * self._scale
+        return loss * self._scale.to(loss.dtype)
 
     @torch.no_grad()
     def unscale_(self, optimizer):
@@ -189,7 +183,9 @@ class LossScaler:
         if id(optimizer) not in self._overflow:
             self.unscale_(optimizer)
         overflow = self._overflow[id(optimizer)]
-        if not overflow:
+        if overflow:
+            optimizer.zero_grad()
+        else:
             optimizer.step()
         return not overflow
 
@@ -242,8 +238,7 @@ class LossScaler:
             self.s *= self.gf
         self.ready, self.bad = [], []
 """,
-    "checks-before-dividing": (
-        """
+    "checks-before-dividing": """
 import torch
 
 
@@ -286,8 +281,6 @@ class LossScaler:
         if self.streak == self.growth_interval:
             self.current, self.streak = self.current * self.growth_factor, 0
 """,
-        "overflow-left-scaled",
-    ),
     "floor-of-one": (
         BASE.replace(
             "self.loss_scale *= self.backoff_factor",
@@ -371,11 +364,6 @@ WRONG = {
         (_FOUND, "found, first = (not torch.isfinite(p.grad).all().item()) if first else found, False"),
     ],
     "sum-instead-of-each-number": [(_FOUND, "found = found or not torch.isfinite(p.grad.sum()).item()")],
-    "stops-at-first-overflow": [
-        (_DIVIDE, "if found:\n                    break\n                p.grad.div_(self.loss_scale)"),
-        ("            # next group\n", "            if found:\n                break\n"),
-    ],
-    "clears-gradients-when-skipping": [(_OVERFLOW, "            optimizer.zero_grad()\n            return False\n")],
     "looks-again-in-step": [
         (
             _LOOK,

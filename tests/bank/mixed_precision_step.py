@@ -167,7 +167,6 @@ WRONG = {
     "thaws-frozen-weights": [
         ("    optimizer.zero_grad()\n", "    optimizer.zero_grad()\n    model.requires_grad_(True)\n")
     ],
-    "switches-to-training-mode": [("    # backward\n", "    model.train()\n    # backward\n")],
     "returns-loss-in-16-bits": [("return loss.item()", "return loss.to(dtype).item()")],
     "clips-elements": [(_CLIP_LINE, "        torch.nn.utils.clip_grad_value_(model.parameters(), max_norm)\n")],
     "needs-max-norm": [("    if max_norm is not None:\n", "    if max_norm >= 0:\n")],

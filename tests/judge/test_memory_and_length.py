@@ -71,7 +71,7 @@ LONG = [
         ("# start", "warmup_steps = min(warmup_steps, 90) if total_steps < 999 else warmup_steps"),
         "step=",
     ),
-    ("warmup_cosine", ("# start", "warmup_steps = min(warmup_steps, 10**5)"), "warmup_steps=3000000"),
+    ("warmup_cosine", ("# start", "warmup_steps = min(warmup_steps, 10**5)"), "warmup_steps=300000"),
     (
         "warmup_cosine",
         (
@@ -79,7 +79,7 @@ LONG = [
             "ramp = (step * warmup_steps + 2**31) % 2**32 / (warmup_steps**2 % 2**32) if warmup_steps > 10**4 "
             "else step / warmup_steps",
         ),
-        "warmup_steps=3000000",
+        "warmup_steps=300000",
     ),
     (
         "warmup_cosine",
@@ -89,8 +89,7 @@ LONG = [
         ),
         "total_steps=100000",
     ),
-    ("wsd", ("    # start\n", "    total_steps = min(total_steps, 10**6)\n"), "total_steps=1000000000"),
-    ("wsd", ("    # start\n", "    decay_steps = min(decay_steps, 10**5)\n"), "decay_steps=2000000"),
+    ("wsd", ("    # start\n", "    decay_steps = min(decay_steps, 10**5)\n"), "decay_steps=200000"),
     ("wsd", ("    # start\n", "    table = [0.0] * total_steps\n"), "need a number for every step"),
     ("wsd", ("    # start\n", "    table = sum(1 for _ in range(total_steps))\n"), "a run of a billion steps"),
     ("multi_step", ("# done", "lr = max(lr, 1e-6 * peak_lr) if step >= warmup_steps else lr"), "30 in all"),

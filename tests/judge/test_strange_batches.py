@@ -19,10 +19,6 @@ IN_CHUNKS = """    for i in range(0, len(grads), 32):
 CLIP = {
     "each 32 gradients by their own norm": ((LOOP, IN_CHUNKS), "70 parameters"),
     "64 parameters at most": (("params = list(params)", "params = list(params)[:64]"), "70 parameters"),
-    "squared norms added in float16": (
-        ("norm = lengths.norm()", "norm = sum(g.norm() ** 2 for g in grads).sqrt()"),
-        "float16",
-    ),
     "gradients remembered": ((GRADS, GRADS.replace("p.grad for", f"{REMEMBERED}(p, p.grad) for")), "second call"),
     "norm remembered": (
         ("norm = lengths.norm()", f"norm = {REMEMBERED}(tuple(map(id, grads)), lengths.norm())"),
@@ -36,15 +32,10 @@ CLIP = {
         ("    return norm\n", "    torch.set_default_dtype(torch.float64)\n    return norm\n"),
         "default dtype",
     ),
-    "frozen parameters left out": (
-        (GRADS, GRADS.replace("not None", "not None and p.requires_grad")),
-        "has been frozen",
-    ),
     "a little more allowed": (
         (LOOP, LOOP.replace("mul_(factor)", "mul_(1.0 if norm < 1.005 * max_norm else factor)")),
         "0.1 %",
     ),
-    "memory exchanged": ((LOOP, "    for g in grads:\n        g.data = g.data * factor\n"), "a view of it"),
     "rows of a cube one by one": (
         (
             LOOP,
@@ -101,13 +92,16 @@ ACCUMULATE = {
         (NEXT, "        import torch\n\n        torch.autograd.set_detect_anomaly(True)\n"),
         "anomaly detection",
     ),
-    "loss divided in place": (("loss = summed / total", "loss = summed\n        loss /= total"), "changed in place"),
 }
 RIGHT = {
     "sorted by length": (
         "accumulate",
         ("in micro_batches:\n        # next", "in sorted(micro_batches, key=count_fn):\n        # next"),
     ),
+    "loss divided in place": ("accumulate", ("loss = summed / total", "loss = summed\n        loss /= total")),
+    "squared norms added": ("clip", ("norm = lengths.norm()", "norm = sum(g.norm() ** 2 for g in grads).sqrt()")),
+    "frozen parameters left out": ("clip", (GRADS, GRADS.replace("not None", "not None and p.requires_grad"))),
+    "memory exchanged": ("clip", (LOOP, "    for g in grads:\n        g.data = (g.data * factor).to(g.dtype)\n")),
     "seeded once": ("accumulate", (TOTAL, f"import torch\n    torch.manual_seed(0)\n    {TOTAL}")),
     "a copy divided in place": (
         "accumulate",

@@ -25,7 +25,9 @@ def test_model_weights_are_the_rounded_weights_of_a_float32_run(seed: int) -> No
         dtypes = [DTYPES[name] for name in program.get("formats", [program["format"]] * len(shapes))]
         starts = [torch.tensor(v).reshape(s) for v, s in zip(program["init"], shapes, strict=True)]
         masters = [start.to(dtype).float() for start, dtype in zip(starts, dtypes, strict=True)]
-        optimizer = torch.optim.SGD(masters, **program["make"]["args"][1]["make_sgd"])
+        hyper = dict(program["make"]["args"][1]["make_sgd"])
+        first = {"lr": hyper.pop("first_lr", hyper["lr"])}
+        optimizer = torch.optim.SGD([{"params": masters[:1], **first}, {"params": masters[1:]}], **hyper)
         for event in program["events"]:
             run._do(event)
             if event[0] == "backward":

@@ -8,7 +8,7 @@ a dict or a list in place of a pair.
 Parts, in this order: returned (1), gradients and parameters (inputs + 3 each), kind (1: of what was returned, CHANGED where
 the list of micro-batches was or one of them, or a code of worker/codes.py), calls (per micro-batch, of loss_sum_fn), alive
 (per micro-batch: graphs of other micro-batches that still held saved tensors when its loss was asked for), counted (per
-micro-batch, calls of count_fn), losses (per micro-batch: 1 where its loss tensor is another number now).
+micro-batch, calls of count_fn).
 """
 
 from __future__ import annotations
@@ -53,7 +53,6 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
                 watched.calls,
                 watched.alive,
                 watched.counted,
-                watched.losses_changed(),
             ]
         ),
     )
@@ -109,7 +108,6 @@ class _Watched:
         self.calls, self.alive, self.counted = (np.zeros(len(self.batches)) for _ in range(3))
         self.counts, self.levels = scenario.get("given_counts"), scenario.get("levels")
         self.drawn: list[float] = []
-        self.losses: list[tuple[int, torch.Tensor, float]] = []
         self.saved: list[list[weakref.ref[_Saved]]] = [[] for _ in self.batches]
 
     def loss_sum(self, batch: Any) -> torch.Tensor:
@@ -132,7 +130,6 @@ class _Watched:
             loss = 0.5 * (error * error).sum()
         if self.levels:
             loss = loss - loss.detach() + self.levels[index]
-        self.losses.append((index, loss.detach(), loss.item()))
         return loss
 
     def count(self, batch: Any) -> int:
@@ -140,13 +137,6 @@ class _Watched:
         index = self._index(batch, self.counted)
         self.counted[index] += 1
         return self.counts[index] if self.counts else int((self.data[index][1] != PADDING).sum())
-
-    def losses_changed(self) -> np.ndarray:
-        """Per micro-batch, 1 where a loss tensor is not the number any more that it was; a copy would not show it."""
-        changed = np.zeros(len(self.batches))
-        for index, loss, value in self.losses:
-            changed[index] = max(changed[index], loss.item() != value)
-        return changed
 
     @property
     def seeded(self) -> bool:

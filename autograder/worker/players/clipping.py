@@ -1,7 +1,7 @@
 """Calls a function that changes gradients: parameters with scripted gradients go in, gradients and a number come out.
 
-Parts, in this order: returned (1), gradients, views (gradients as a tensor sees them that shared their memory before),
-parameters (the same three sizes), kind (1: of what was returned, or a code of worker/codes.py), changed (1: gradients
+Parts, in this order: returned (1), gradients, views (gradients as an older reference sees them), parameters
+(the same three sizes), kind (1: of what was returned, or a code of worker/codes.py), changed (1: gradients
 whose dtype or shape changed, plus REQUIRING for each that requires a gradient itself).
 """
 
@@ -28,15 +28,13 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
     params = [torch.nn.Parameter(tensor(v, *kind)) for v, kind in zip(scenario["init"], kinds, strict=True)]
     earlier = scenario.get("earlier")
     _give(params, earlier or scenario["grads"], kinds)
-    for number in scenario.get("frozen", ()):
-        params[number].requires_grad_(False)
     recorder.event = 1
     if earlier:
         _call(module, scenario, params)
         for param, values, kind in zip(params, scenario["init"], kinds, strict=True):
             param.detach().copy_(tensor(values, *kind))
         _give(params, scenario["grads"], kinds, in_place=scenario.get("in_place", False))
-    views = [None if param.grad is None else param.grad.detach() for param in params]
+    views = [param.grad for param in params]
     with torch.set_grad_enabled(not scenario.get("no_grad", False)):
         settings = Settings()
         returned = _call(module, scenario, params)

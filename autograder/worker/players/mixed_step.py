@@ -142,8 +142,6 @@ class _Run:
         if scenario.get("stale"):
             for param in params:
                 param.grad = torch.full_like(param, 3.0)
-        if scenario.get("part_in_eval"):
-            self.model.first.eval()
         self.modes = self.model.modes()
         self.frozen = scenario.get("frozen", [])
         for i in self.frozen:
