@@ -62,7 +62,9 @@ def test_a_mistake_in_the_rule_itself_is_no_convention(judge: Judge) -> None:
 
 def test_a_float64_number_is_shown_with_all_its_digits(judge: Judge) -> None:
     said = messages(
-        judge, "round_to_format", ("y = x.double()", "y = torch.where((x.abs() - 5e8).abs() < 5e8, x.float(), x).double()")
+        judge,
+        "round_to_format",
+        ("y = x.double()", "y = torch.where((x.abs() - 5e8).abs() < 5e8, x.float(), x).double()"),
     )
     shown = said["zeros_infinities_and_nan"].partition("bits, ")[2].partition(" becomes")[0]
     assert len(shown) > 12
