@@ -46,6 +46,7 @@ def usage_scenarios(d: Drawing) -> list[Scenario]:
         _closure_in_groups(d),
         _decay_alone(d) if "momentum" in d.task.rule.hyper else _assigned(d),
     ]
+    found += [_weak_decay(d)] if "weight_decay" in d.task.rule.hyper else []
     return [*found, _no_epsilon(d)] if "eps" in d.task.rule.hyper else found
 
 
@@ -156,11 +157,17 @@ def _no_epsilon(d: Drawing) -> Scenario:
 
 
 def _precise(d: Drawing) -> Scenario:
-    """Parameters so large beside their moves that float32, which holds where they start, does not hold where they go; and a
-    decay so weak that only such parameters show it."""
+    """Parameters so large beside their moves that float32, which holds where they start, does not hold where they go."""
     shapes = d.task.shapes[:2]
     init = [flat(representable(LARGE * d.values(shape), "float32")) for shape in shapes]
-    hyper = d.hyper()
-    hyper |= {"weight_decay": round(float(d.rng.uniform(1e-4, 3e-4)), 6)} if "weight_decay" in hyper else {}
-    about = f"float64 parameters of about {LARGE:.0f}" + (", weak weight decay" if "weight_decay" in hyper else "")
-    return d.run("dtypes", about, d.one_group(hyper, 2), d.steps(2, shapes), shapes, init=init)
+    about = f"float64 parameters of about {LARGE:.0f}"
+    return d.run("dtypes", about, d.one_group(d.hyper(), 2), d.steps(2, shapes), shapes, init=init)
+
+
+def _weak_decay(d: Drawing) -> Scenario:
+    """As it is most often; only large parameters show it."""
+    shapes = d.task.shapes[:2]
+    init = [flat(LARGE * d.values(shape)) for shape in shapes]
+    hyper = {**d.hyper(), "weight_decay": round(float(d.rng.uniform(1e-4, 3e-4)), 6)}
+    about = f"a weak weight decay of parameters of about {LARGE:.0f}"
+    return d.run("together", about, d.one_group(hyper, 2), d.steps(2, shapes), shapes, init=init)

@@ -65,7 +65,6 @@ DECAY = {
         (RULE, "if type(p) is not torch.nn.Parameter:\n            continue\n        if p.ndim >= 2:"),
         "marked",
     ),
-    "embed in its name": ((RULE, "if p.ndim >= 2 and 'embed' not in name:"), "patch_embed.proj.weight"),
     "four dimensions at most": ((RULE, "if 2 <= p.ndim <= 4:"), "volume.weight"),
     "no recurrent layers": ((RULE, f"if p.ndim >= 2 and {TYPE.format('RNNBase')}:"), "of LSTM"),
     "no lists": ((RULE, f"if p.ndim >= 2 and {TYPE.format('ParameterList')}:"), "of ParameterList"),

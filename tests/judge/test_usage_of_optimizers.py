@@ -33,7 +33,7 @@ OWN_LOAD = """
         (adam, "    @torch.no_grad()\n", OWN_LOAD.format(before="kept = dict(self.state)").replace("(state_dict)\n\n", "(state_dict)\n        self.state.update({p: own for p, own in kept.items() if p not in self.state})\n\n"), "go back to what was saved after step 1"),
         (adamw, "    @torch.no_grad()\n", OWN_LOAD.format(before="assert len(state_dict['state']) == sum(len(g['params']) for g in self.param_groups)"), "saved and loaded before step 1"),
         (adam, 'group["eps"]', '(group["eps"] or 1e-8)', "Where eps is not 0, everything was right"),
-        (adamw, 'group["weight_decay"]', '(group["weight_decay"] if group["weight_decay"] >= 1e-3 else 0.0)', "weak weight decay"),
+        (adamw, 'group["weight_decay"]', '(group["weight_decay"] if group["weight_decay"] >= 1e-3 else 0.0)', "a weak weight decay"),
         (adamw, "                p.mul_(1 - lr * wd)", "                p.mul_(1 if p.ndim > 1 and 1 in p.shape else 1 - lr * wd)", "an empty group, and one of 18 parameters"),
         (sgd, "p.sub_(lr * g)", "p[: 4096].sub_((lr * g)[: 4096]) if p.ndim else p.sub_(lr * g)", "a vector of 5100 numbers"),
         (momentum, "        for group in self.param_groups:\n            lr", "        for group in self.param_groups:\n            dtype = group['params'][0].dtype\n            lr", "an empty group"),
