@@ -293,7 +293,7 @@ add(
         "grokked and the last line of your log speak of the last step. Does the model?",
         "Leave the model as the last step made it.",
     ),
-    left_back=lambda rows, updates: updates - min(rows, key=lambda row: (row[2], -row[0]))[0],
+    left_back=lambda rows, updates: updates - min(rows, key=lambda row: (row[2], -row[0]))[0] if rows else 0.0,
 )
 add(
     "optimizer-changed",

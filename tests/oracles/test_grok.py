@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 import torch
@@ -45,3 +47,11 @@ def test_accuracies_are_the_threshold_itself_or_far_from_it() -> None:
         distances += [*np.abs(accuracies - 0.99).ravel()]
     assert all(distance == 0 or distance > 0.004 for distance in distances)
     assert distances.count(0) == 2
+
+
+def test_every_pair_of_mistakes_can_be_played() -> None:
+    scenario = min(TASK.scenarios(1), key=lambda item: item.size)
+    script = Script(scenario.program)
+    for one, two in combinations(TASK.bank.misconceptions, 2):
+        if one.combines_with(two):
+            assert TASK.simulate(one + two, scenario, script).values.size == scenario.size
