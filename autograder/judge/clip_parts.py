@@ -8,9 +8,8 @@ import numpy as np
 
 from autograder.judge.named_parts_task import SAID_OF_SETTINGS, Seen
 from autograder.judge.simulate import numel
+from autograder.worker.codes import REQUIRING
 
-REQUIRING = 1000
-"""As the player has it: what a gradient adds to "changed" that requires a gradient itself."""
 SAME = 1e-5
 """Relative difference of two numbers that are called the same; torch's 1e-6 in the denominator is less."""
 

@@ -11,7 +11,7 @@ from autograder.judge.evidence import Evidence, Expected, Scenario, close
 from autograder.judge.shortcuts import Shortcuts
 from autograder.judge.variants import Bank, Variant
 from autograder.oracles.grok import Script, Watched, watch
-from autograder.worker.players.grok import HEAD, LISTS
+from autograder.worker.players.grok import FLAGS, HEAD, LISTS
 
 GROUP_SIZES = (120, 60, 17, 2, 1)
 """Examples of one set that are right or wrong together: 60, 90, 98.5, 99.5 and 100 % right as one group joins after another."""
@@ -20,23 +20,6 @@ FEW, MANY = (60, 30, 8, 1, 1), (180, 90, 25, 3, 2)
 """Sets of 100 and of 300; 60, 90, 98, 99 and 100 % of the few, and about as much of the many."""
 CLASSES = 4
 COUNTED = ("graphs", "not_floats", "idle")
-FLAGS = (
-    "training",
-    "graphs",
-    "data_changed",
-    "optimizer_changed",
-    "seed_set",
-    "gradients_off",
-    "no_dict",
-    "not_floats",
-    "left_back",
-    "frozen",
-    "mixed",
-    "idle",
-    "stale",
-    "repeated",
-    "earlier_changed",
-)
 
 
 class _Scripts(Shortcuts):

@@ -28,6 +28,8 @@ KEPT, OVERWRITTEN = 0.0, 2.0
 AS_IT_WAS, PARAMETERS, MODES, GRADIENTS, ATTRIBUTES, MEMORY = 1.0, 0.0, 2.0, 3.0, 4.0, 5.0
 """What a function changed of a model: nothing; its parameters' values or which of them are trained; training mode; gradients;
 attributes or hooks; dtypes or where the numbers are in memory."""
+REQUIRING = 1000
+"""Added to how many gradients changed, for each that requires a gradient itself."""
 GRADIENTS_OFF = 7.0
 """In place of the kind of what a function returned: after its call gradients are switched off."""
 GRADIENTS_ON, SETTINGS_CHANGED, SEEDED = 8.0, 9.0, 10.0

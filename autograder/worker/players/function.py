@@ -17,7 +17,7 @@ import torch
 
 from autograder.worker.codes import RESULT_OVERWRITTEN, RESULT_SHARED, ErrorCode, error_code
 from autograder.worker.harness import Recorder
-from autograder.worker.players.tensors import DTYPES, numbers, size_of, tensor
+from autograder.worker.players.tensors import DTYPES, in_one_memory, numbers, size_of, tensor
 
 FLAGS = ("error", "shape", "dtype", "untouched")
 
@@ -91,7 +91,7 @@ def _call(
     for item, want in zip(results, wanted, strict=True):
         if want.get("new") and isinstance(item, torch.Tensor):
             kept.append((place, item, item.clone()))
-            untouched = RESULT_SHARED if untouched and _stored_with(item, args) else untouched
+            untouched = RESULT_SHARED if untouched and any(in_one_memory(item, arg) for arg in args) else untouched
     flags = [ErrorCode.NONE, _all(_shape_fits, results, wanted), _all(_dtype_fits, results, wanted), untouched]
     return np.concatenate([*values, np.asarray(flags, dtype=np.float64)]), result
 
@@ -106,11 +106,6 @@ def _same(before: Any, after: Any) -> bool:
     if isinstance(after, torch.Tensor):
         return torch.equal(before.nan_to_num(), after.nan_to_num())
     return bool(before == after)
-
-
-def _stored_with(item: torch.Tensor, args: list[Any]) -> bool:
-    tensors = [arg for arg in args if isinstance(arg, torch.Tensor)]
-    return any(arg.untyped_storage().data_ptr() == item.untyped_storage().data_ptr() for arg in tensors)
 
 
 def _all(fits: Any, results: Any, wanted: Any) -> bool:

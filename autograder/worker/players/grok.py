@@ -17,8 +17,7 @@ from autograder.worker.players.tensors import numbers
 
 LISTS = ("steps", "train_loss", "val_loss", "train_acc", "val_acc")
 FIRSTS = ("memorised", "grokked")
-HEAD = (
-    "updates",
+FLAGS = (
     "training",
     "graphs",
     "data_changed",
@@ -34,6 +33,10 @@ HEAD = (
     "stale",
     "repeated",
     "earlier_changed",
+)
+HEAD = (
+    "updates",
+    *FLAGS,
     *FIRSTS,
     *(f"{n}_count" for n in LISTS),
 )

@@ -13,6 +13,7 @@ import torch
 from autograder.worker.codes import DEFAULT_DTYPE_LEFT, RESULT_OVERWRITTEN, RESULT_SHARED
 from autograder.worker.harness import Recorder
 from autograder.worker.players import function
+from autograder.worker.players.tensors import in_one_memory
 
 
 def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
@@ -52,12 +53,7 @@ class _WithSigns:
         if not isinstance(result, torch.Tensor) or result.layout is not torch.strided or not result.numel():
             return 0.0
         self._earlier.append((result.detach(), result.detach().clone()))
-        return RESULT_SHARED if any(_in_one_memory(result, value) for value in args) else 0.0
-
-
-def _in_one_memory(result: torch.Tensor, value: Any) -> bool:
-    """Whether a result lies in the memory of an argument."""
-    return isinstance(value, torch.Tensor) and value.untyped_storage().data_ptr() == result.untyped_storage().data_ptr()
+        return RESULT_SHARED if any(in_one_memory(result, value) for value in args) else 0.0
 
 
 def _signs(result: Any) -> Any:

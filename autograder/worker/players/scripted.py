@@ -15,7 +15,7 @@ import torch
 
 from autograder.worker.codes import TooWideError, error_code
 from autograder.worker.harness import Recorder, reloaded
-from autograder.worker.players.tensors import DTYPES, in_a_row, numbers, size_of, tensor
+from autograder.worker.players.tensors import in_a_row, numbers, size_of, tensor
 
 
 def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
@@ -218,7 +218,7 @@ class _Run:
             return iter(chosen) if value["form"] == "generator" else chosen
         if "make_sgd" in value:
             return lambda params: self._made(_sgd_of_masters(params, **value["make_sgd"]))
-        return torch.tensor(value["loss"], dtype=DTYPES[value.get("dtype", "float32")], requires_grad=True)
+        return torch.tensor(value["loss"], dtype=torch.float32, requires_grad=True)
 
     def frame(self, event: list[Any]) -> np.ndarray:
         sizes = [size_of(shape) for shape in self.shapes]

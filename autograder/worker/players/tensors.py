@@ -79,3 +79,8 @@ def kind_of(value: Any) -> int:
 def size_of(shape: list[int]) -> int:
     """Number of elements of a shape; () has one."""
     return math.prod(shape)
+
+
+def in_one_memory(result: torch.Tensor, value: Any) -> bool:
+    """Whether a result lies in the memory of an argument."""
+    return isinstance(value, torch.Tensor) and value.untyped_storage().data_ptr() == result.untyped_storage().data_ptr()
