@@ -37,7 +37,7 @@ def one_of(*values: Any) -> Draw:
 
 LEAST_DIRECTION = 0.1
 """The smallest singular value of a gradient, in units of the largest."""
-NEARER = 0.02
+NEARER = 0.1
 """How near a program has to be to what a mistake predicts for a long run, in units of what the mistake changes."""
 
 

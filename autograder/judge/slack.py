@@ -14,6 +14,9 @@ RTOL = 4e-5
 """Of an update; powers of β₂ = 0.999 that are kept in float32 are off by as much."""
 LONG, AMPLIFIED = 100, 60.0
 """In runs of more events, a mistake such as a state that grows may enlarge rounding errors so much."""
+SETTLED = 10
+"""In long runs, what a right program may be off per update falls until this step: the error of 1 − βᵗ does, which is most
+of it, and right programs use a hundredth of the rest."""
 ULP = {"float64": 2.0**-52, "float32": 2.0**-23, "bfloat16": 2.0**-7, "float16": 2.0**-10}
 COARSE = {"float64": 0.0, "float32": 2e-4, "bfloat16": 0.06, "float16": 0.01}
 """Per dtype, the error relative to the updates that arithmetic in that dtype may add."""
@@ -32,6 +35,7 @@ class Slack:
         self.mixes, self.unit = rule.mixes, max(ULP[dtype], ULP[inside])
         self.coarse = rule.coarse.get(dtype, COARSE[dtype])
         self.close = program.get("rtol", RTOL) + self.coarse
+        self.settles = is_long(program) and not mistaken
         if mistaken and is_long(program):
             self.close *= AMPLIFIED
 
@@ -42,7 +46,8 @@ class Slack:
 
     def of(self, params: np.ndarray, moved: np.ndarray, steps: Any) -> np.ndarray:
         """After so many steps: relative to the moves, and by the rounding of the numbers' sizes."""
-        return self.close * moved + 4 * steps * self.unit * np.maximum(np.abs(params), moved)
+        slack = self.close * moved + 4 * steps * self.unit * np.maximum(np.abs(params), moved)
+        return slack / np.minimum(steps, SETTLED) if self.settles else slack
 
 
 @dataclass(frozen=True)

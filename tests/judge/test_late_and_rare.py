@@ -28,6 +28,8 @@ RARE = {
         (STEP, COUNTED),
         (LR, 'lr = group["lr"] if self.t < 60 else self.__dict__.setdefault("kept", group["lr"])\n'),
     ],
+    "1 % less lr from step 101 on": [(STEP, COUNTED), (LR, 'lr = group["lr"] * (0.99 if self.t > 100 else 1)\n')],
+    "lr decays from step 251 on": [(STEP, COUNTED), (LR, 'lr = group["lr"] * 0.99 ** max(self.t - 250, 0)\n')],
     "no step 100": [(STEP, COUNTED + "        if self.t % 100 == 0:\n            return None\n")],
     "another lr from step 256 on": [(STEP, COUNTED), (LR, 'lr = group["lr"] * (0.5 if self.t > 255 else 1)\n')],
     "no decay from step 100 on": [(STEP, COUNTED), (DECAY, 'wd = group["weight_decay"] * (self.t < 100)\n')],
@@ -63,6 +65,8 @@ CASES = {
 def test_what_goes_wrong_late_or_rarely_is_seen(judge: Judge, task: str, name: str) -> None:
     result = judged(judge, task, CASES[task, name])
     assert result.score < result.max_score
+    if "lr from" in name or "decays" in name:
+        assert result.misconceptions == []
 
 
 @pytest.mark.parametrize("task", ["adam", "adagrad", "rmsprop"])
