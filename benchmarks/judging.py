@@ -16,6 +16,7 @@ import statistics
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
@@ -38,23 +39,44 @@ WATCHED = """
 
 def _watch_own_time(names):
     import sys, time
-    own, depth, told = sys.__dict__.setdefault("_own_time", ([0.0], [0], [-1]))  # a module may be loaded again
+    spent = sys.__dict__.setdefault("_own_time", [0.0, 0, -1])  # seconds, calls under way, told; a module may be loaded again
 
     def watched(call):
         def timed(*args, **kwargs):
-            depth[0] += 1
+            spent[1] += 1
+            if spent[1] > 1:
+                try:
+                    return call(*args, **kwargs)
+                finally:
+                    spent[0] -= NESTED
+                    spent[1] -= 1
             started = time.thread_time()
             try:
                 return call(*args, **kwargs)
             finally:
-                depth[0] -= 1
-                if not depth[0]:
-                    own[0] += time.thread_time() - started
-                    if int(1000 * own[0]) > told[0]:  # logs are cut where they are long
-                        told[0] = int(1000 * own[0])
-                        print("own", own[0], flush=True)
+                spent[1] -= 1
+                spent[0] += time.thread_time() - started - READING
+                if int(1000 * spent[0]) > spent[2]:  # logs are cut where they are long
+                    spent[2] = int(1000 * spent[0])
+                    print("own", spent[0], flush=True)
         return timed
 
+    def price(call, times=2000):
+        before = time.thread_time()
+        for _ in range(times):
+            call()
+        return (time.thread_time() - before) / times
+
+    global READING, NESTED
+    READING = NESTED = 0.0
+    nothing = lambda: None
+    if "_own_prices" not in sys.__dict__:
+        spent[2] = 10**9
+        price(watched(nothing))
+        reading, spent[0], spent[1] = spent[0] / 2000, 0.0, 1
+        sys._own_prices = reading, price(watched(nothing)) - price(nothing)
+        spent[:] = [0.0, 0, -1]
+    READING, NESTED = sys._own_prices
     for name in names:
         found = globals()[name]
         if not isinstance(found, type):
@@ -64,6 +86,7 @@ def _watch_own_time(names):
             if callable(call):
                 setattr(found, method, watched(call))
 """
+"""What measures the student's own time, without what measuring takes."""
 
 
 def candidates(task_id: str, kind: str, most: int) -> Iterator[str]:
@@ -98,6 +121,7 @@ def judge_seconds(judge: Judge, task: Any, source: str, seed: int) -> tuple[str,
 def decided(expectations: Expectations, raw: list[Evidence]) -> tuple[str, float]:
     """What was recognised; CPU seconds of deciding it."""
     task = expectations.task
+    raw = [replace(evidence, values=evidence.values.copy()) for evidence in raw]  # as of another submission
     start = time.process_time()
     student = Student(expectations, observed(task, raw, expectations.scenarios))
     ask(checks_of(task.id), student)
@@ -119,9 +143,17 @@ def class_seconds(judge: Judge, task: Any, most: int) -> list[float]:
 
 
 def worker_cost(judge: Judge, task: Any, source: str) -> tuple[float, float]:
-    """CPU seconds of a worker beside what runs inside the student's functions and methods; its peak memory in bytes."""
-    watched = f"{source}{WATCHED}\n_watch_own_time({task.entries!r})\n"
-    plays = judge.judging(task.id, Submission({task.module: watched}))
+    """CPU seconds of a worker beside what runs inside the student's functions and methods; its peak memory in bytes. What
+    is inside is measured in a run of its own, since measuring takes time, too."""
+    watched = last_outcome(judge, task, f"{source}{WATCHED}\n_watch_own_time({task.entries!r})\n")
+    own = [float(line.split()[1]) for line in watched.log.splitlines() if line.startswith("own ")]
+    plain = last_outcome(judge, task, source)
+    return plain.cpu_seconds - max(own, default=0.0), plain.peak_rss
+
+
+def last_outcome(judge: Judge, task: Any, source: str) -> Outcome:
+    """What the worker that plays a program's scenarios was like."""
+    plays = judge.judging(task.id, Submission({task.module: source}))
     outcomes: list[Outcome] = []
     try:
         job = next(plays)
@@ -129,9 +161,7 @@ def worker_cost(judge: Judge, task: Any, source: str) -> tuple[float, float]:
             outcomes.append(judge.sandbox.run(*job, LIMITS))
             job = plays.send(outcomes[-1])
     except StopIteration:
-        pass
-    own = [float(line.split()[1]) for line in outcomes[-1].log.splitlines() if line.startswith("own ")]
-    return outcomes[-1].cpu_seconds - max(own, default=0.0), outcomes[-1].peak_rss
+        return outcomes[-1]
 
 
 def row(judge: Judge, task_id: str, most: int) -> list[str]:

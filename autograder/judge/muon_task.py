@@ -182,10 +182,16 @@ class _Updates:
         self.right = self._taken_out(expected.values)
         self.rests = self._resting(expected.values)
         self.in_place = bool((self._left_behind(expected.values) == 0).all())
+        self.last: tuple[np.ndarray | None, bool] = (None, False)
 
     def __call__(self, values: np.ndarray) -> bool:
         """Near enough all together, and each of them on the grid of bfloat16, before or after it is scaled. What is not
         updated stays exactly where it is, and a view of a parameter shows its values."""
+        if values is not self.last[0]:  # every part of a run is asked about, one after the other
+            self.last = values, self._hold(values)
+        return self.last[1]
+
+    def _hold(self, values: np.ndarray) -> bool:
         if self.rests.any() and not self._resting(values)[self.rests].all():
             return False
         if self.in_place and np.nan_to_num(self._left_behind(values)).any():

@@ -7,11 +7,13 @@ after growth_interval updates in a row without one.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
 
 from autograder.judge.scripted_task import CaughtError, ScriptedRun
+from autograder.judge.variants import Step
 
 DEFAULTS = {"init_scale": 2.0**16, "growth_factor": 2.0, "backoff_factor": 0.5, "growth_interval": 2000}
 LARGEST_FLOAT32 = (2 - 2.0**-23) * 2.0**127
@@ -21,6 +23,9 @@ LOOP = (
     *("grown", "clean_after_growth", "forget_found", "forget_unscaled"),
 )
 """The steps of an iteration whose gradients are zero, and stay."""
+HYPER = ("init_scale", "growth_factor", "backoff_factor", "growth_interval")
+LoopState = tuple[float, int, tuple[tuple[int, bool], ...], tuple[int, ...], tuple[int, ...]]
+"""Of a scaler between two iterations: its scale, clean steps, what was found, unscaled and asked."""
 
 
 def raise_runtime_error(run: LossScalerRun, which: int) -> None:
@@ -174,12 +179,15 @@ class LossScalerRun(ScriptedRun):
 
     def repeat(self, times: int, events: list[list[Any]]) -> None:
         """Iterations whose gradients stay zero move nothing: only the scale is simulated."""
-        if all(self.does[name] is self.steps[name] for name in LOOP):
-            self._repeat_as_stated(times)
-        else:
-            for _ in range(times):
-                self._idle_iteration()
+        hyper = tuple(getattr(self, name) for name in HYPER)
+        state = self.loss_scale, self.clean, tuple(self.found.items()), tuple(self.unscaled), tuple(self.asked)
+        after = after_idle_iterations(tuple(self.does[name] for name in LOOP), hyper, state, times)
+        self._be(after)
         self.open_grads = True
+
+    def _be(self, state: LoopState) -> None:
+        self.loss_scale, self.clean = state[:2]
+        self.found, self.unscaled, self.asked = dict(state[2]), set(state[3]), set(state[4])
 
     def _idle_iteration(self) -> None:
         self.unscaled.add(0)
@@ -187,10 +195,20 @@ class LossScalerRun(ScriptedRun):
         self.does["after_step"](self)
         self.update()
 
-    def _repeat_as_stated(self, times: int) -> None:
-        """The same without a mistake in the loop: iterations in which nothing is due only count."""
-        while times:
-            self._idle_iteration()
-            times -= 1
-            clean = min(times, max(self.growth_interval - self.clean - 1, 0))
-            self.clean, times = self.clean + clean, times - clean
+
+@lru_cache(maxsize=2048)
+def after_idle_iterations(loop: tuple[Step, ...], hyper: tuple[Any, ...], state: LoopState, times: int) -> LoopState:
+    """What `times` iterations without a gradient make of a scaler's state; programs with the same loop share it. The steps
+    in LOOP see this state and the hyperparameters, nothing else."""
+    run = object.__new__(LossScalerRun)
+    run.does = dict(zip(LOOP, loop, strict=True))
+    vars(run).update(zip(HYPER, hyper, strict=True))
+    run._be(state)
+    as_stated = all(run.does[name] is LossScalerRun.steps[name] for name in LOOP)
+    while times:
+        run._idle_iteration()
+        times -= 1
+        if as_stated:  # iterations in which nothing is due only count
+            clean = min(times, max(run.growth_interval - run.clean - 1, 0))
+            run.clean, times = run.clean + clean, times - clean
+    return run.loss_scale, run.clean, tuple(run.found.items()), tuple(run.unscaled), tuple(run.asked)

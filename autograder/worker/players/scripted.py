@@ -224,8 +224,7 @@ class _Run:
         sizes = [size_of(shape) for shape in self.shapes]
         result = float(self.result) if isinstance(self.result, np.bool_) else self.result
         parts = [numbers(result, 1), np.array([self.error])]
-        seen = in_a_row([*self.params, *self.views], 2 * sizes)
         grads = [param.grad for param in self.params]
         if event[:2] == ["call", "zero_grad"]:
             grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.params]
-        return np.concatenate([*parts, seen, in_a_row(grads, sizes)])
+        return np.concatenate([*parts, in_a_row([*self.params, *self.views, *grads], 3 * sizes)])
