@@ -4,8 +4,9 @@ python -m benchmarks.judging [TASK ...] [--programs 8]
 
 "first" is a judge that has not seen the task yet, "again" one that has just judged the same program: what variants
 predict is remembered between submissions; "in a class" one that has judged other programs with the same scenarios, as
-in grading. "unknown" are mutants of a right program (tests/bank/mutants.py) that match no
-single mistake and no pair, so that everything is tried. Times are CPU milliseconds, median and worst.
+in grading; "mean of a class" counts everything from the first submission on, right, named and unknown. "unknown" are
+mutants of a right program (tests/bank/mutants.py) that match no single mistake and no pair, so that everything is tried.
+Times are CPU milliseconds, median and worst.
 """
 
 from __future__ import annotations
@@ -130,8 +131,9 @@ def decided(expectations: Expectations, raw: list[Evidence]) -> tuple[str, float
     return kind_of(student.recognition), seconds
 
 
-def class_seconds(judge: Judge, task: Any, most: int) -> list[float]:
-    """CPU seconds of the judge for unknown programs, each judged once, after others with the same scenarios."""
+def class_seconds(judge: Judge, task: Any, most: int) -> tuple[list[float], float]:
+    """CPU seconds of the judge for unknown programs, each judged once, after others with the same scenarios; and for any
+    program of that class, its mean."""
     expectations = Expectations(task, 1)
     known = [*candidates(task.id, "right", most), *candidates(task.id, "named", most)]
     rows = []
@@ -139,7 +141,7 @@ def class_seconds(judge: Judge, task: Any, most: int) -> list[float]:
         raw = judge.collect(task, Submission({task.module: source}), expectations.scenarios)
         rows.append(decided(expectations, raw))
     unknown = [seconds for kind, seconds in rows[len(known) :] if kind == "unknown"]
-    return unknown[len(unknown) // 2 :]
+    return unknown[len(unknown) // 2 :], statistics.mean(seconds for _, seconds in rows)
 
 
 def worker_cost(judge: Judge, task: Any, source: str) -> tuple[float, float]:
@@ -175,11 +177,13 @@ def row(judge: Judge, task_id: str, most: int) -> list[str]:
                 first[found].append(once)
                 again[found].append(twice)
     worker = [worker_cost(judge, task, program.source) for program in programs.right(task_id)][:most]
+    unknown, mean = class_seconds(judge, task, most)
     cells = [words(kind) for found in KINDS for kind in (first[found], again[found])]
     return [
         task_id,
         *cells,
-        words(class_seconds(judge, task, most)),
+        words(unknown),
+        f"{1000 * mean:.0f}",
         words([seconds for seconds, _ in worker]),
         f"{max(size for _, size in worker) / 1e6:.0f} MB",
     ]
@@ -200,6 +204,7 @@ def main() -> None:
         "task",
         *kinds,
         "unknown, in a class",
+        "mean of a class",
         "worker",
         "worker's peak",
         title="CPU of judging one submission, ms: median (worst)",
@@ -207,7 +212,7 @@ def main() -> None:
     with Judge("trusted", limits=LIMITS) as judge:
         for task in options.tasks or programs.tasks():
             table.add_row(*row(judge, task, options.programs))
-    Console(width=160).print(table)
+    Console(width=180).print(table)
 
 
 if __name__ == "__main__":
