@@ -145,7 +145,7 @@ def run(
         "bump": [round(float(v), 3) for v in rng.permutation([3.0, 0.5, -0.5, 0.0])],
         "gain": gain,
         "repeats": repeats,
-        "data": [*_set(rng, keys, 0, sizes[0]), *_set(rng, keys, count, sizes[1])],
+        "data": [*_set(rng, keys, 0, sizes[0], lost), *_set(rng, keys, count, sizes[1], lost)],
         "lost": lost,
         "training": not as_found,
         "left": rng.normal(size=(2 * count, CLASSES)).round(3).tolist() if as_found else [],
@@ -176,12 +176,16 @@ def _row(rng: np.random.Generator, key: int, right: bool) -> list[float]:
 
 
 def _set(
-    rng: np.random.Generator, keys: np.ndarray, first: int, sizes: Sequence[int]
+    rng: np.random.Generator, keys: np.ndarray, first: int, sizes: Sequence[int], lost: int | None
 ) -> tuple[list[list[int]], list[int]]:
-    """Pairs (group, turn) and their classes, shuffled."""
+    """Pairs (group, turn) and their classes, shuffled. Where the last group comes to NaN, none of it is of class 0: softmax
+    spreads a NaN over all scores, and the largest of those is the first."""
     groups = np.repeat(np.arange(len(sizes)), sizes) + first
     groups = rng.permutation(groups)
     turns = rng.integers(CLASSES, size=groups.size)
+    if lost is not None:
+        first_class = (groups == groups.max()) & ((keys[groups] + turns) % CLASSES == 0)
+        turns = np.where(first_class, (turns + 1) % CLASSES, turns)
     labels = (keys[groups] + turns) % CLASSES
     return [[int(a), int(b)] for a, b in zip(groups, turns, strict=True)], [int(y) for y in labels]
 
