@@ -12,7 +12,7 @@ from autograder.errors import NotJudged
 from autograder.judge.checks import Check, Student, Wrong
 from autograder.judge.evidence import Evidence, Scenario, missing, parse
 from autograder.judge.expectations import Expectations, Task
-from autograder.judge.ownership import not_own_implementation, not_there_when_graded
+from autograder.judge.ownership import may_import, not_own_implementation, not_there_when_graded
 from autograder.judge.picture import picture_of
 from autograder.judge.registry import checks_of, implementation_tasks, load_task
 from autograder.judge.results import CheckResult, Flag, Submission, TaskResult
@@ -95,7 +95,7 @@ class Judge:
         modules = dict(submission.modules)
         for earlier in getattr(task, "builds_on", ()):
             path = load_task(earlier).module
-            if earlier not in modules.get(task.module, ""):
+            if not may_import(modules.get(task.module, ""), path):
                 continue
             right = path in modules and (yield from self.judging(earlier, submission)).passed
             if not right:

@@ -33,6 +33,11 @@ class Scenario:
         return {"player": self.player, "size": self.size, **self.program}
 
     @property
+    def has_closures(self) -> bool:
+        """Whether gradients depend on where the parameters are."""
+        return any(event[0] == "closure" for event in self.program.get("events", ()))
+
+    @property
     def record_bytes(self) -> int:
         """Length of the record that comes back."""
         return RECORD_OVERHEAD + 8 * self.size

@@ -25,9 +25,12 @@ from autograder.worker.codes import ErrorCode
 if TYPE_CHECKING:
     from autograder.judge.expectations import Expectations
 
-LOOSE = 2.0
-FEW, MANY = 4, 0.36
-"""Errors average out over many updates."""
+LOOSE, ALONE = 2.0, 0.6
+"""How far numbers may be off, in units of how far a parameter has come: where updates are looked at, too, and where they are
+not. In bfloat16 torch's own Newton-Schulz divides its argument in place, which is the buffer where nesterov is False."""
+AVERAGED = ((16, 0.4), (4, 0.5), (0, 1.0))
+"""Errors average out: of so many updates together, this share of what one may be off. Right programs: up to 0.31, 0.36
+and 0.44 at 12 seeds; a coefficient with two digits exchanged: 0.5."""
 MOST = 0.75
 SMALL, TINY = 0.01, 1e-12
 MODES = ("original", "match_rms", "spectral")
@@ -60,9 +63,11 @@ class MuonTask(OptimizerTask):
                 updates.append((step, i, done))
 
         expected = simulate(self.rule, variant, scenario, note)
-        moved = np.abs(np.nan_to_num(expected.tolerance))
-        expected.tolerance[:] = moved + LOOSE * self._movement(expected, scenario)
-        if scenario.program.get("dtype") != "bfloat16" and "rtol" not in scenario.program:
+        moved, far = np.abs(np.nan_to_num(expected.tolerance)), self._movement(expected, scenario)
+        if scenario.program.get("dtype") == "bfloat16" or scenario.program.get("rtol", 0.0) > SMALL:
+            expected.tolerance[:] = moved + ALONE * far
+        else:
+            expected.tolerance[:] = moved + LOOSE * far
             expected.holds = _Updates(self, scenario, expected, updates)
         return expected
 
@@ -86,7 +91,7 @@ class MuonTask(OptimizerTask):
             (i, scenario, self.moves(evidence[i].values, scenario))
             for i, scenario in enumerate(expectations.scenarios)
             if scenario.player == "optimizer"
-            and scenario.family not in ("closure", "matrices_only")
+            and not scenario.has_closures
             and scenario.program.get("dtype", "float64") == "float64"
             and "rtol" not in scenario.program
         ]
@@ -114,11 +119,13 @@ class MuonTask(OptimizerTask):
         """How far each parameter has come at most, in place of each number of a scenario; zero beside parameters."""
         path = self.path(expected.values, scenario)
         steps = np.abs(self.moves(expected.values, scenario))
-        far = np.cumsum(np.nan_to_num(steps), axis=0).max(axis=1, keepdims=True)
+        sizes = [int(np.prod(shape)) for shape in scenario.program["shapes"]]
+        each = np.maximum.reduceat(np.cumsum(np.nan_to_num(steps), axis=0), np.cumsum([0, *sizes[:-1]]), axis=1)
+        far = each.repeat(sizes, axis=1)
         wide = np.zeros((len(path), frame_width(scenario.program["shapes"])))
         count = path.shape[1]
-        wide[:, : 2 * count] = far
-        if scenario.family == "closure":
+        wide[:, : 2 * count] = np.tile(far, 2)
+        if scenario.has_closures:
             wide[:, 2 * count : 3 * count] = 2 * far
             wide[:, -2] = np.abs(expected.values.reshape(wide.shape)[:, -2])
         return wide.ravel()
@@ -203,9 +210,10 @@ class _Updates:
                 return False
             off[k] = np.sum(((found - wanted) / done.scale_factor) ** 2)
             size[k] = np.sum((allowance(done.ns_steps) * wanted / done.scale_factor) ** 2)
-        if self.scenario.family == "closure":
+        if self.scenario.has_closures:
             return self._near_with_feedback(off <= size)
-        return bool(off.sum() <= size.sum() * (1.0 if len(mine) < FEW else MANY))
+        share = next(share for many, share in AVERAGED if len(mine) >= many)
+        return bool(off.sum() <= share**2 * size.sum())
 
     def in_words(self, values: np.ndarray) -> str:
         """What keeps a run from being right: what should rest and does not, else the update that is furthest off."""

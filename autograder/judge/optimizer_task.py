@@ -109,7 +109,7 @@ class OptimizerTask:
         "closure", "all". A closure computes gradients itself; constructors leave nothing but a "path"."""
         if scenario.player != "optimizer":
             return np.full(scenario.size, name in ("path", "all"))
-        if name == "gradients" and scenario.family == "closure":
+        if name == "gradients" and scenario.has_closures:
             return np.zeros(scenario.size, dtype=bool)
         count = numel(scenario.program["shapes"])
         column = np.arange(scenario.size) % frame_width(scenario.program["shapes"])

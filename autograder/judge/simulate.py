@@ -253,11 +253,19 @@ class _Run:
             self.grads[i] = None if grad is None else np.array(grad * self.tiles, dtype=float).reshape(self.shapes[i])
         self._update(which)
 
-    def _closure(self, which: int, targets: list[Any], curvature: float, *_: bool) -> None:
+    def _closure(
+        self,
+        which: int,
+        targets: list[Any],
+        curvature: float,
+        by_name: bool = False,
+        number: bool = False,
+        left: bool = False,
+    ) -> None:
         instance = self.instances[which]
         order = [i for group in instance.groups for i in group["params"]]
         goal = {i: np.array(t, dtype=float).reshape(self.shapes[i]) for i, t in zip(order, targets, strict=True)}
-        for i in order:
+        for i in order if not left else []:
             self.grads[i] = None
 
         def closure() -> float:

@@ -27,12 +27,12 @@ def size_scenarios(d: Drawing) -> list[Scenario]:
 
 
 def _many(d: Drawing, shapes: list[list[int]], last: list[int]) -> Scenario:
-    """With weight decay, whatever a parameter's shape. A group may also be empty."""
+    """With weight decay, whatever a parameter's shape. A group may also be empty; not the first, where some keep their count."""
     shapes = [*shapes, *[last] * ALIKE]
-    groups = [{"params": [], "hyper": {}}, {"params": list(range(len(shapes))), "hyper": {}}]
+    groups = [{"params": list(range(len(shapes))), "hyper": {}}, {"params": [], "hyper": {}}]
     instances, about = (
         [{"groups": groups, "kwargs": d.all_on()}],
-        f"an empty group, and one of {len(shapes)} parameters",
+        f"a group of {len(shapes)} parameters, and one that is empty",
     )
     return d.run("together", about, instances, d.steps(1 if d.task.rule.mixes else 2, shapes), shapes)
 

@@ -46,7 +46,7 @@ def usage_scenarios(d: Drawing) -> list[Scenario]:
         _closure_in_groups(d),
         _decay_alone(d) if "momentum" in d.task.rule.hyper else _assigned(d),
     ]
-    found += [_weak_decay(d)] if "weight_decay" in d.task.rule.hyper else []
+    found += [_weak_decay(d), _closure_and_decay(d)] if "weight_decay" in d.task.rule.hyper else []
     return [*found, _no_epsilon(d)] if "eps" in d.task.rule.hyper else found
 
 
@@ -141,6 +141,15 @@ def _closure_in_groups(d: Drawing) -> Scenario:
     instances = in_groups(d, d.hyper(), d.hyper())
     about = "two groups; the first loss is zero, the second a number and no tensor"
     return d.run("closure", about, instances, events, init=init)
+
+
+def _closure_and_decay(d: Drawing) -> Scenario:
+    """The loss is that of the weights as they are, before they decay; gradients of an earlier step are still there."""
+    targets = [flat(d.values(shape)) for shape in d.task.shapes]
+    events = d.steps(1, d.task.shapes)
+    events += [["closure", 0, targets, curvature, False, False, True] for curvature in (0.8, 1.2)]
+    about = "step() once, then step(closure), with everything on"
+    return d.run("together", about, d.one_group(d.all_on(), len(d.task.shapes)), events)
 
 
 def _decay_alone(d: Drawing) -> Scenario:

@@ -298,6 +298,28 @@ class Adam(torch.optim.Optimizer):
 """,
         "step-clock",
     ),
+    "powers-in-the-group": (
+        HEAD
+        + CLOSURE
+        + """        for group in self.param_groups:
+            b1, b2 = group["betas"]
+            group["p1"] = group.get("p1", 1.0) * b1
+            group["p2"] = group.get("p2", 1.0) * b2
+            for p in group["params"]:
+                if p.grad is None:
+                    continue
+                s = self.state[p]
+                if not s:
+                    s["m"], s["v"] = torch.zeros_like(p), torch.zeros_like(p)
+                g = p.grad.add(p, alpha=group["weight_decay"])
+                s["m"].lerp_(g, 1 - b1)
+                s["v"].lerp_(g * g, 1 - b2)
+                root = (s["v"] / (1 - group["p2"])).sqrt() + group["eps"]
+                p.addcdiv_(s["m"] / (1 - group["p1"]), root, value=-group["lr"])
+        return loss
+""",
+        "group-powers",
+    ),
     "powers-in-the-state": (
         HEAD
         + LOOP

@@ -181,3 +181,24 @@ def test_muon_in_bfloat16_passes_and_is_told_from_its_relatives_at_any_seed(seed
             if program.convention and "bfloat16" in program.convention:
                 result = judged(judge, "muon", program.source)
                 assert (result.passed, result.convention) == (True, program.convention), program.name
+
+
+BFLOAT16_SLIPS = {
+    "lr=0.02": ("lr=0.001", "lr-default"),
+    "momentum=0.95": ("momentum=0.85", "momentum-default"),
+    "nesterov=True": ("nesterov=False", "nesterov-default"),
+    "weight_decay=0.0": ("weight_decay=0.1", "decay-default"),
+    'scale="original"': ('scale="match_rms"', "scale-default"),
+    "2.0315": ("2.0135", None),
+    "+ 1e-7)": ("+ 1e-2)", None),
+}
+
+
+@pytest.mark.parametrize("right", BFLOAT16_SLIPS)
+def test_bfloat16_hides_no_default_and_no_digit(judge: Judge, right: str) -> None:
+    wrong, name = BFLOAT16_SLIPS[right]
+    source = muon.RIGHT["moonlight"][0]
+    assert judged(judge, "muon", source).passed
+    result = judged(judge, "muon", source.replace(right, wrong, 1))
+    assert not result.passed
+    assert [id for id in result.misconceptions if id == name] == result.misconceptions

@@ -12,6 +12,11 @@ from tests.judge.test_strangers import changed, judged, said
 
 NONE = "                if p.grad is None:\n                    continue\n"
 ALL_NONE = "            if all(p.grad is None for p in group['params']):\n"
+DECAY_FIRST = """        for group in self.param_groups:
+            for p in group["params"]:
+                if closure is not None and p.grad is not None:
+                    p.mul_(1 - group["lr"] * group["weight_decay"])
+"""
 OWN_LOAD = """
     def load_state_dict(self, state_dict):
         {before}
@@ -34,13 +39,14 @@ OWN_LOAD = """
         (adamw, "    @torch.no_grad()\n", OWN_LOAD.format(before="assert len(state_dict['state']) == sum(len(g['params']) for g in self.param_groups)"), "saved and loaded before step 1"),
         (adam, 'group["eps"]', '(group["eps"] or 1e-8)', "Where eps is not 0, everything was right"),
         (adamw, 'group["weight_decay"]', '(group["weight_decay"] if group["weight_decay"] >= 1e-3 else 0.0)', "a weak weight decay"),
-        (adamw, "                p.mul_(1 - lr * wd)", "                p.mul_(1 if p.ndim > 1 and 1 in p.shape else 1 - lr * wd)", "an empty group, and one of 18 parameters"),
+        (adamw, "                p.mul_(1 - lr * wd)", "                p.mul_(1 if p.ndim > 1 and 1 in p.shape else 1 - lr * wd)", "a group of 18 parameters, and one that is empty"),
         (sgd, "p.sub_(lr * g)", "p[: 4096].sub_((lr * g)[: 4096]) if p.ndim else p.sub_(lr * g)", "a vector of 5100 numbers"),
-        (momentum, "        for group in self.param_groups:\n            lr", "        for group in self.param_groups:\n            dtype = group['params'][0].dtype\n            lr", "an empty group"),
+        (momentum, "        for group in self.param_groups:\n            lr", "        for group in self.param_groups:\n            dtype = group['params'][0].dtype\n            lr", "one that is empty"),
         (sgd, "                g = p.grad + wd * p", "                if p.dtype != group['params'][0].dtype:\n                    continue\n                g = p.grad + wd * p", "float32, bfloat16, float64 and float16 in one group"),
         (adam, "p.sub_(update)", "state['own'] = state.get('own', p.detach().clone()) - update\n                p.copy_(state['own'])", "something else writes into the parameters"),
         (sgd, 'lr = group["lr"]\n', 'lr = group["lr"] if group.setdefault("first", group["lr"]) else 0.0\n', "lr=0 until step 1"),
         (sgd, "loss = closure()", "loss = closure().item()", "a number and no tensor"),
+        (adamw, "        if closure is not None:\n", DECAY_FIRST + "        if closure is not None:\n", "step() once, then step(closure)"),
         (rmsprop, "def step(self, closure=None):", "def step(self, fn=None):\n        closure = fn", "Compare your signature"),
     ],
 )  # fmt: skip
@@ -49,6 +55,12 @@ def test_what_only_some_usage_shows_is_found(judge: Judge, bank: ModuleType, old
     assert not result.passed
     assert result.misconceptions == []
     assert any(words in message for message in said(result)), said(result)
+
+
+def test_a_clock_that_only_the_first_parameter_keeps_is_right(judge: Judge) -> None:
+    own = "state = self.state[p]"
+    clock = f"{own}\n                first = self.state[self.param_groups[0]['params'][0]]"
+    assert judged(judge, "momentum", changed(momentum.BASE, own, clock)).passed
 
 
 def test_a_float64_parameter_that_goes_through_float32_is_noticed(judge: Judge) -> None:

@@ -136,6 +136,25 @@ def test_the_base_class_alone_is_no_reason_for_a_flag(judge: Judge) -> None:
     assert judged(judge, sgd.BASE).flags == []
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from torch.optim.optimizer import Optimizer, ParamsT, StateDict",
+        "from torch.optim import lr_scheduler",
+        "from torch.optim import *",
+        "import torch.optim as optim, torch.optim.adam",
+    ],
+)
+def test_type_hints_helpers_and_imports_that_nobody_uses_are_no_reason_for_a_flag(judge: Judge, line: str) -> None:
+    assert judged(judge, f"{line}\n{sgd.BASE}").flags == []
+
+
+def test_what_comes_with_a_star_is_flagged_where_it_is_used(judge: Judge) -> None:
+    borrowed = "from torch.optim import *\n" + sgd.RIGHT["torch-itself"].replace("torch.optim.SGD", "SGD")
+    (flag,) = judged(judge, borrowed).flags
+    assert "torch.optim.SGD" in flag.message
+
+
 def test_another_seed_gives_other_scenarios_and_the_same_verdicts(judge: Judge) -> None:
     with Judge("trusted", seed=12345) as other:
         assert other.expectations("sgd").scenarios != judge.expectations("sgd").scenarios

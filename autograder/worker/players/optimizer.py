@@ -133,11 +133,18 @@ class _Run:
         self.optimizers[which].step()
 
     def _closure_step(
-        self, which: int, targets: list[Any], curvature: float, by_name: bool = False, number: bool = False
+        self,
+        which: int,
+        targets: list[Any],
+        curvature: float,
+        by_name: bool = False,
+        number: bool = False,
+        left: bool = False,
     ) -> None:
-        """step(closure) on ½·curvature·Σ(p − target)², with all gradients cleared first. number: the closure returns a number, no tensor."""
+        """step(closure) on ½·curvature·Σ(p − target)². number: the closure returns a number, no tensor. left: gradients of
+        an earlier step are there until the closure clears them."""
         mine = [(i, tensor(target, self.shapes[i], self._dtype(i))) for i, target in self._mine(which, targets)]
-        for i, _ in mine:
+        for i, _ in mine if not left else []:
             self.params[i].grad = None
         self.closure_calls = 0
 
