@@ -92,9 +92,9 @@ class Student:
     @np.errstate(all="ignore")
     def convention(self) -> str | None:
         """The id of the convention that this program follows: none where a mistake under the rule itself explains all and
-        no scenario shows the convention."""
+        no scenario shows the convention, nor where nothing explains all and it is not what the program is compared with."""
         assert self.recognition is not None
-        accepted, program = self.recognition.accepted, self.recognition.program
+        accepted, program = self._compared_with, self.recognition.program
         if accepted.kind != "convention":
             return None
         by_itself = program is not None and program.mistakes and not program.conventions
