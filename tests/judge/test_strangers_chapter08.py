@@ -143,6 +143,18 @@ WEIGHTS: Cases = [
         "float32 and bfloat16",
     ),
     (
+        "gradients in the order of groups",
+        [
+            (
+                GRAD,
+                "pass\n        ordered = [m for group in self.optimizer.param_groups for m in group['params']]\n"
+                "        for p, master in zip(self.params, ordered):\n            " + GRAD,
+            )
+        ],
+        "master_step",
+        "first group has the last master",
+    ),
+    (
         "an empty state is not loaded",
         [(LOAD, LOAD.replace("        self", '        if state["optimizer"]["state"]:\n            self'))],
         "master_reload",
