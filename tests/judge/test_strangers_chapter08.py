@@ -278,6 +278,15 @@ def test_rejected_where_the_mistake_shows(judge: Judge, task: str, edits: Edits,
     assert len(failed[failing].split()) < 80
 
 
+def test_looking_at_weights_is_not_called_isnan(judge: Judge) -> None:
+    weights = edited(loss_scaler.BASE, [(FOUND, FOUND.replace("p.grad", "p"))], "loss_scaler")
+    result = judged(judge, "loss_scaler", weights)
+    said = " ".join(check.message for check in result.checks)
+    assert not result.passed
+    assert "does not see inf in a gradient" in said
+    assert "sees NaN" not in said
+
+
 def test_two_equal_numbers_are_not_contrasted(judge: Judge) -> None:
     added = edited(mixed_precision_step.BASE, [(CLEAR, "    if scaler is None:\n    " + CLEAR)], "mixed_precision_step")
     result = judged(judge, "mixed_precision_step", added)
