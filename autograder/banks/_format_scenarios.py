@@ -14,6 +14,7 @@ from autograder.banks._format_values import (
     FP16,
     TF32,
     Bits,
+    bias,
     both_signs,
     code_points,
     largest,
@@ -43,6 +44,8 @@ def scenarios(rng: np.random.Generator) -> list[Scenario]:
         *_more_special(),
         *_in_company(rng),
         *_far_and_many(rng),
+        *_beside_eight_bits(),
+        _ends_in_float32(),
     ]
 
 
@@ -186,6 +189,35 @@ def _far_and_many(rng: np.random.Generator) -> list[Scenario]:
         rounding("nearest", "just below powers of two", below, (8, 23)),
         rounding("ties", "4500 numbers", many, FP16),
     ]
+
+
+def _beside_eight_bits() -> list[Scenario]:
+    """float32 numbers so close to a middle of an 8-bit format that 16 bits would put them on it.
+
+    Below the top binade, where no convention about E4M3's end is asked; subnormals in their own family.
+    """
+    normal, small = [], []
+    for bits in (E4M3, E5M2):
+        middle = midpoints(bits)
+        middle = middle[middle < 2.0 ** bias(bits)]
+        close = both_signs(np.concatenate([middle * (1 + 2.0**-13), middle * (1 - 2.0**-13)]))
+        normal.append((close[np.abs(close) > smallest_normal(bits)], bits))
+        small.append((close[np.abs(close) < smallest_normal(bits)], bits))
+    return [
+        roundings("ties", "close to the middle", normal),
+        roundings("subnormals", "close to the middle between two subnormals", small),
+    ]
+
+
+def _ends_in_float32() -> Scenario:
+    """The ends of formats that share a field's width with a well-known one: each has its own largest value.
+
+    With float32's exponents a number above bfloat16's largest, and none that any rounding would take beyond float32: what
+    float32 cannot hold becomes infinite by itself.
+    """
+    far = both_signs(np.array([3.395e38], dtype=np.float32).astype(float))
+    wide = [(far, TF32), (far, (8, 23)), (_top((5, 12)), (5, 12))]
+    return roundings("overflow", "formats beside the well-known ones", wide)
 
 
 def _beside(rng: np.random.Generator) -> Scenario:

@@ -206,11 +206,11 @@ add(
 )
 add(
     "infinity-not-seen",
-    "that sees NaN but not inf",
+    "that does not see inf in a gradient",
     hints=(
         "Put float('inf') into a gradient. Is the step skipped?",
-        "isnan(inf) is false.",
-        "torch.isfinite is false for both.",
+        "isnan(inf) is false, and weights are still finite when a gradient is not. What do you look at?",
+        "Look at every gradient: torch.isfinite is false for inf and NaN.",
     ),
     found_in=lambda grads: any(np.isnan(grad).any() for grad in grads),
 )

@@ -46,15 +46,17 @@ class Drawing:
         shapes: Sequence[Sequence[int]] = SHAPES,
         init: Sequence[np.ndarray] | None = None,
         first_lr: float | None = None,
+        last_first: bool = False,
         **more: Any,
     ) -> Scenario:
         """A script; the optimizer is SGD with momentum ½. init: of the parameters, else drawn. first_lr: of the first master
-        alone. more: formats, frozen and layout of the parameters."""
+        alone. last_first: the optimizer's first group has the last master. more: formats, frozen and layout of the parameters."""
         short = "float16" if dtype == "float16" else "bfloat16"
         init = init or [
             representable(self.rng.uniform(0.6, 1.4, s) * self.rng.choice([-1, 1], s), short) for s in shapes
         ]
-        others = {} if first_lr is None else {"first_lr": first_lr}
+        others: dict[str, Any] = {} if first_lr is None else {"first_lr": first_lr}
+        others |= {"last_first": True} if last_first else {}
         params = {"params": list(range(len(shapes))), "form": form}
         make = {"args": [params, {"make_sgd": {"lr": lr, "momentum": 0.5} | others}]}
         options: dict[str, Any] = {"dtype": dtype, "exact": True, **more}
@@ -156,6 +158,7 @@ def _of_rare_kinds(d: Drawing, tiny: float, large: float) -> list[Scenario]:
     up = [[[float(g) for g in np.ravel(-sign * size)] for sign in signs] for size in (2.0**-12, 2.0**-3)]
     moves = [event for g in up for event in (["backward", g, False, False], *STEP)]
     init = [sign * value for sign, value in zip(signs, even, strict=True)]
+    regrouped = [event for _ in range(3) for event in d.iteration(shapes=ALIKE)]
     return [
         d.run(
             "step",
@@ -169,4 +172,7 @@ def _of_rare_kinds(d: Drawing, tiny: float, large: float) -> list[Scenario]:
         d.run("gradients", "gradients of 2**40", huge, large * 2.0**-40),
         d.run("small", "just past the middle between two bfloat16 numbers", moves, large, init=init),
         d.run("reload", "back to a state from before the first step", early, large),
+        d.run(
+            "step", "the optimizer's first group has the last master", regrouped, large, shapes=ALIKE, last_first=True
+        ),
     ]

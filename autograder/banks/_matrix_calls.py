@@ -43,6 +43,7 @@ def draw_calls(rng: np.random.Generator) -> list[Scenario]:
         _scenario("eps", "eps = 0", [_call(_random(rng, (3, 4), 1e-6), eps=0.0)]),
         _scenario("tall", "three squares below each other", [_call(_even(rng, shape)) for shape in ((9, 3), (72, 24))]),
         _scenario("wide", "larger matrices", [_call(_even(rng, shape)) for shape in ((2, 20), (65, 67))]),
+        _scenario("tiny", "a matrix of length 2e-7, no step", [_call(_random(rng, (3, 4), 2e-7), steps=0)]),
     ]
 
 

@@ -144,4 +144,5 @@ def _of_others(d: Drawing) -> list[Scenario]:
         d.run("plain", "an old gradient of a frozen weight", 2, frozen=[0], stale=True),
         d.run("plain", "NaN as the second loss, without a scaler", 2, factors={1: np.nan}),
         d.run("clip", "an infinite second loss, max_norm=0.5, without a scaler", 2, kwargs=small, factors={1: np.inf}),
+        d.run("clip", "a scaler and max_norm=0", 2, scale=64.0, kwargs={**fp16, "max_norm": 0.0}, lr=2.0**-3),
     ]

@@ -48,7 +48,7 @@ add(
     hints=(
         "What is your smallest answer?",
         "Two remainders of −2 modulo 7 are in use: −2 and 5. Which one is a class?",
-        "Use % or torch.remainder, not torch.fmod.",
+        "Take the remainder of the whole difference, (a − b) % p: % binds before −, and torch.fmod keeps the sign.",
     ),
     answers=lambda s: np.fmod(s.whole, s.p),
 )

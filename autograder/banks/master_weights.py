@@ -45,8 +45,8 @@ add(
     "that never writes the new weights into the model",
     hints=(
         "Print a model weight before and after step().",
-        "Your optimizer moves its own copies. Who tells the model?",
-        "After the optimizer's step: p.copy_(master), under torch.no_grad().",
+        "Which tensors does your optimizer move: the masters or the model's? And who writes the masters into the model?",
+        "make_optimizer(masters), and after the optimizer's step p.copy_(master), under torch.no_grad().",
     ),
     write=lambda s, i, new: None,
 )
@@ -179,6 +179,16 @@ add(
         "A list in the order of params will do.",
     ),
     pairs=lambda s: [(i, _last_like(s, i)) for i in s.chosen],
+)
+add(
+    "masters-in-the-order-of-groups",
+    "whose masters stand in the order of the optimizer's groups, not of params",
+    hints=(
+        "Let make_optimizer put biases into the first group, matrices into the second. Which master does each weight get?",
+        "param_groups may list the masters in another order than you did.",
+        "Keep your own list, in the order of params; the optimizer only needs the same tensors.",
+    ),
+    pairs=lambda s: list(zip(s.chosen, _by_groups(s), strict=True)),
 )
 add(
     "saved-by-shape",
@@ -319,6 +329,12 @@ add(
 def _last_like(s: Any, i: int) -> int:
     """The last parameter of this one's shape."""
     return max(j for j in s.chosen if s.params[j].shape == s.params[i].shape)
+
+
+def _by_groups(s: Any) -> list[int]:
+    """The chosen ones in the order of the optimizer's groups."""
+    moved = int(bool(s.program["make"]["args"][1]["make_sgd"].get("last_first")))
+    return [*s.chosen[len(s.chosen) - moved :], *s.chosen[: len(s.chosen) - moved]]
 
 
 def _generator(s: Any) -> bool:

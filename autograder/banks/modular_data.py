@@ -173,12 +173,12 @@ add(
     touches=lambda: True,
 )
 add(
-    "generator-reseeded",
-    "that seeds the generator itself, so every split is the same",
+    "same-split-always",
+    "that gives the same split in every call, whatever the generator",
     hints=(
         "Call it with two different seeds. Do the splits differ?",
-        "Who should decide on the seed: the function, or its caller?",
-        "Draw from the generator as it comes, without manual_seed.",
+        "Do you set a seed, or keep an order from an earlier call? Who should decide on it: the function, or its caller?",
+        "Draw from the generator as it comes, in every call, without manual_seed.",
     ),
     entropy=lambda call, number: (0,),
 )
@@ -193,12 +193,12 @@ add(
     entropy=lambda call, number: (call["seed"] if call["seed"] is not None else call["first_seed"],),
 )
 add(
-    "generator-copied",
-    "that draws from a copy of the generator, so the generator itself never moves on",
+    "same-generator-same-split",
+    "in which a second call with one generator gives the first split again",
     hints=(
         "Call it twice with one generator. Are the two splits different?",
-        "get_state and set_state copy a state. Who moves on when you draw from the copy?",
-        "Hand the generator itself to torch.randperm.",
+        "Do you draw from a copy of the generator, or keep the result of an earlier call? Then the generator does not move on.",
+        "Hand the generator itself to torch.randperm, in every call.",
     ),
     entropy=lambda call, number: (
         (call["seed"], 2)

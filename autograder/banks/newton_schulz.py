@@ -23,7 +23,7 @@ bank.convention(
 )
 bank.convention(
     "bfloat16",
-    "an iteration in bfloat16: right within what eight bits of precision allow",
+    "an iteration in bfloat16: right within what eight bits of precision allow; the result may stay bfloat16, whatever g is",
     source="Keller Jordan's zeropower_via_newtonschulz5; torch.optim.Muon",
     precision=lambda s: "bfloat16",
 )

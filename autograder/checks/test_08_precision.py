@@ -13,7 +13,7 @@ def test_rounds_to_the_nearest(student):
 
 @check("round_to_format", points=1, needs="rounds_to_the_nearest")
 def test_halves_go_to_even(student):
-    """A number exactly in the middle goes to the neighbour with the even last bit; values of the format stay."""
+    """A number in the middle goes to the neighbour with the even last bit, one beside it to the nearer; values stay."""
     student.follows("ties")
     student.follows("codes")
 

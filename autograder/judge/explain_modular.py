@@ -10,6 +10,7 @@ from autograder.judge.function_task import _error_name
 from autograder.judge.modular_seen import DRAWS, EXAMPLE, FEATURES, LINES, SPLIT
 from autograder.judge.modular_task import shown
 from autograder.oracles.modular_data import answers as right_answers
+from autograder.worker.codes import NO_PAIRS
 
 
 def explain_call(call: dict[str, Any], mine: np.ndarray, right: np.ndarray, fine: np.ndarray) -> str:
@@ -38,6 +39,8 @@ def _error(name: str, mine: float, right: float) -> str:
 def _form(named: dict[str, float], wrong: set[str]) -> str:
     if "parts" in wrong:
         return "did not return four things: train_x, train_y, val_x, val_y."
+    if named["x_dims"] == NO_PAIRS:
+        return "returned an x of other than two columns: a row of x is one pair (a, b)."
     if "x_dims" in wrong:
         return "returned an x that is not a matrix with one pair in each row."
     if "y_dims" in wrong:

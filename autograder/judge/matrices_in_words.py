@@ -18,7 +18,8 @@ def compared(mine: np.ndarray, right: np.ndarray, what: str) -> str:
         return f"{what[0].upper()}{what[1:]} is zero; the singular values should be {_listed(np.linalg.svd(right, compute_uv=False))}."
     off = np.linalg.norm(mine - right) / np.linalg.norm(right)
     if off < ROUNDED:
-        return f"{what[0].upper()}{what[1:]} is {100 * off:.2g} % off, no more. In which precision is it computed?"
+        asked = "Are the coefficients and eps right to the last digit, and in which precision is it computed?"
+        return f"{what[0].upper()}{what[1:]} is {100 * off:.2g} % off, no more. {asked}"
     left, values, rightmost = np.linalg.svd(right, full_matrices=False)
     inner = left.T @ mine @ rightmost.T
     kept = np.linalg.norm(inner - np.diag(np.diag(inner))) <= EXACT * np.linalg.norm(mine)

@@ -11,6 +11,7 @@ import numpy as np
 
 from autograder.judge.evidence import Scenario
 from autograder.oracles.modular_data import answers as right_answers
+from autograder.worker.codes import NO_PAIRS
 from autograder.worker.players.modular import HEAD_SIZE
 
 FORM = ("error", "parts", "x_dims", "y_dims", "x_int64", "y_int64", "lengths")
@@ -136,6 +137,8 @@ def _looked_at(
 
 
 def _both(values: np.ndarray) -> float:
+    if NO_PAIRS in values:
+        return NO_PAIRS
     return float(values[0]) if values[0] == values[1] else -1.0
 
 

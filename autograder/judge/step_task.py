@@ -12,7 +12,7 @@ from autograder.judge.contract import Raises
 from autograder.judge.evidence import Evidence, Expected, Scenario, close
 from autograder.judge.exception_advice import OBJECT_ADVICE, advice
 from autograder.judge.variants import Bank, Variant
-from autograder.worker.codes import AUTOCAST_LEFT_ON, MODE_CHANGED
+from autograder.worker.codes import AUTOCAST_LEFT_ON, MODE_CHANGED, OTHER_RESULT
 
 LOSS, NUMBER, FORM, BITS, FORWARDS, SCALE, KEPT = range(7)
 HEAD = 7
@@ -131,8 +131,12 @@ def _what(mine: np.ndarray, right: np.ndarray, fine: np.ndarray, before: np.ndar
         return _weights(mine[HEAD:], right[HEAD:], ~fine[HEAD:], before)
     if not fine[SCALE]:
         return f"the scale afterwards is {mine[SCALE]:g}; expected {right[SCALE]:g}."
+    if mine[NUMBER] == OTHER_RESULT:
+        return "it returned neither a number nor a tensor of one; the task asks for the loss alone, as a Python float."
     if not fine[LOSS]:
-        return f"it returned {mine[LOSS]:.6g}; the loss is {right[LOSS]:.6g}."
+        got, loss = _apart(mine[LOSS], right[LOSS])
+        nothing = "None or NaN" if np.isnan(mine[LOSS]) and mine[NUMBER] == 0 else got
+        return f"it returned {nothing}; the loss is {loss}."
     return "it returned a tensor or nothing; the task asks for a Python float."
 
 
@@ -155,7 +159,14 @@ def _weights(mine: np.ndarray, right: np.ndarray, wrong: np.ndarray, before: np.
     if np.isfinite(moves).all() and (ratio := _common_ratio(moves, due)):
         return f"weights have moved {ratio:.4g} times as far as they should. How long was the gradient when they did?"
     i = int(np.argmax(wrong))
-    return f"{wrong.sum()} of {wrong.size} weights are not right: the first is {mine[i]:.6g}; expected {right[i]:.6g}."
+    got, expected = _apart(mine[i], right[i])
+    return f"{wrong.sum()} of {wrong.size} weights are not right: the first is {got}; expected {expected}."
+
+
+def _apart(mine: float, right: float) -> tuple[str, str]:
+    """Both numbers, with digits enough to tell them apart."""
+    digits = next((n for n in range(6, 17) if f"{mine:.{n}g}" != f"{right:.{n}g}"), 17)
+    return f"{mine:.{digits}g}", f"{right:.{digits}g}"
 
 
 def _common_ratio(moves: np.ndarray, due: np.ndarray) -> float:

@@ -55,7 +55,7 @@ class MasterWeightsRun(ScriptedRun):
         self.pairs = self.does["pairs"](self)
         self.masters = {i: self.params[i].copy() for i in self.chosen}
         self.master_grads: dict[int, np.ndarray | None] = dict.fromkeys(self.chosen)
-        self.optimizer = Descent(**make[1]["make_sgd"])
+        self.optimizer = Descent(**{name: value for name, value in make[1]["make_sgd"].items() if name != "last_first"})
         self.detached = False
         self.shared: dict[int, np.ndarray] | None = None
         self.grads_before: list[np.ndarray | None] = []

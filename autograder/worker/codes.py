@@ -15,6 +15,10 @@ GRAD_MODE_OFF = 2.0
 AUTOCAST_LEFT_ON, MODE_CHANGED = 2.0, 3.0
 """In place of 1 for parameters that kept their dtypes: after the call autocast is still on; parts of the model are in
 another mode, train or eval, than they were, or the model has run so."""
+NO_PAIRS = -2.0
+"""In place of the number of dimensions: a matrix whose rows are not pairs."""
+OTHER_RESULT = 2.0
+"""In place of 1 for a step that returned a Python number, 0 for None or a tensor: something else, such as a tuple."""
 RESULT_SHARED, RESULT_OVERWRITTEN, DEFAULT_DTYPE_LEFT = 2.0, 3.0, 4.0
 """In place of 1 for arguments left as they were: the result lies in an argument's memory; an earlier call's result is not
 what it was; torch's default dtype has changed."""

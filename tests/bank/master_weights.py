@@ -229,6 +229,13 @@ WRONG = {
             "        self.optimizer = make_optimizer(list(by_shape.values()))\n",
         )
     ],
+    "masters-in-the-order-of-groups": [
+        (
+            "        self.optimizer = make_optimizer(self.masters)\n",
+            "        self.optimizer = make_optimizer(self.masters)\n"
+            "        self.masters = [m for group in self.optimizer.param_groups for m in group['params']]\n",
+        )
+    ],
     "saved-by-shape": [
         (
             '"masters": [m.clone() for m in self.masters]',

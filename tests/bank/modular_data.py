@@ -222,14 +222,14 @@ WRONG = {
     ],
     "global-generator": [(ORDER, "order = torch.randperm(n)")],
     "global-seed-set": [(ORDER, "torch.manual_seed(42)\n    order = torch.randperm(n)")],
-    "generator-reseeded": [(ORDER, "order = torch.randperm(n, generator=generator.manual_seed(42))")],
+    "same-split-always": [(ORDER, "order = torch.randperm(n, generator=generator.manual_seed(42))")],
     "initial-seed-only": [
         (
             ORDER,
             "own = torch.Generator().manual_seed(generator.initial_seed())\n    order = torch.randperm(n, generator=own)",
         )
     ],
-    "generator-copied": [
+    "same-generator-same-split": [
         (
             ORDER,
             "own = torch.Generator()\n    own.set_state(generator.get_state())\n    order = torch.randperm(n, generator=own)",
@@ -248,5 +248,8 @@ WRONG = {
     ],
 }
 
-CANCEL = [{"answers-shuffled-apart", "generator-copied"}, {"drawn-separately", "generator-copied"}]  # one order twice
+CANCEL = [
+    {"answers-shuffled-apart", "same-generator-same-split"},
+    {"drawn-separately", "same-generator-same-split"},
+]  # one order twice
 """The copy gives the pairs the order that the generator then gives the answers."""

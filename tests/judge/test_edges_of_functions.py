@@ -86,6 +86,34 @@ EDGES = [
         ("n = torch.round(n)", "n = torch.round(n) if mantissa_bits != 23 else n"),
         ("zeros_infinities_and_nan", "With 8 exponent and 23 mantissa bits"),
     ),
+    (
+        "round_to_format",
+        ("y = x.double()", "y = (x.half() if (exponent_bits, mantissa_bits) == (4, 3) else x).double()"),
+        ("halves_go_to_even", "With 4 exponent and 3 mantissa bits"),
+    ),
+    (
+        "round_to_format",
+        ("y = x.double()", "y = (x.bfloat16() if exponent_bits + mantissa_bits == 7 else x).double()"),
+        ("subnormals", "becomes"),
+    ),
+    (
+        "round_to_format",
+        ("y = x.double()", "y = (x.half() if (exponent_bits, mantissa_bits) == (5, 2) else x).double()"),
+        ("halves_go_to_even", "With 5 exponent and 2 mantissa bits"),
+    ),
+    (
+        "round_to_format",
+        ('beyond = float("inf")', 'beyond = float("inf")\n    largest = 65504.0 if exponent_bits == 5 else largest'),
+        ("overflow", "With 5 exponent and 12 mantissa bits"),
+    ),
+    (
+        "round_to_format",
+        (
+            'beyond = float("inf")',
+            'beyond = float("inf")\n    largest = min(largest, 3.38953139e38) if exponent_bits == 8 else largest',
+        ),
+        ("overflow", "With 8 exponent and 10 mantissa bits"),
+    ),
     ("round_to_format", ("# all cases", "assert x.ndim < 3"), ("zeros_infinities_and_nan", "(2, 3, 2)")),
     (
         "round_to_format",

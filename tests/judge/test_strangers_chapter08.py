@@ -109,6 +109,18 @@ STEPS: Cases = [
         "step_under_autocast",
         "ran 2 times",
     ),
+    (
+        "returns a pair",
+        [("return loss.item()", "return loss.item(), max_norm")],
+        "step_returns_the_loss",
+        "neither a number",
+    ),
+    (
+        "a max_norm of 0 beside a scaler",
+        [("if max_norm is not None:", "if max_norm or (scaler is None and max_norm is not None):")],
+        "step_with_clipping",
+        "a scaler and max_norm=0",
+    ),
 ]
 
 GRAD = "master.grad = None if p.grad is None else p.grad.float()"
@@ -141,6 +153,18 @@ WEIGHTS: Cases = [
         ],
         "master_step",
         "float32 and bfloat16",
+    ),
+    (
+        "gradients in the order of groups",
+        [
+            (
+                GRAD,
+                "pass\n        ordered = [m for group in self.optimizer.param_groups for m in group['params']]\n"
+                "        for p, master in zip(self.params, ordered):\n            " + GRAD,
+            )
+        ],
+        "master_step",
+        "first group has the last master",
     ),
     (
         "an empty state is not loaded",
@@ -252,6 +276,24 @@ def test_rejected_where_the_mistake_shows(judge: Judge, task: str, edits: Edits,
     failed = {c.id: c.message for c in result.checks if c.verdict in ("failed", "crashed")}
     assert words in failed[failing]
     assert len(failed[failing].split()) < 80
+
+
+def test_looking_at_weights_is_not_called_isnan(judge: Judge) -> None:
+    weights = edited(loss_scaler.BASE, [(FOUND, FOUND.replace("p.grad", "p"))], "loss_scaler")
+    result = judged(judge, "loss_scaler", weights)
+    said = " ".join(check.message for check in result.checks)
+    assert not result.passed
+    assert "does not see inf in a gradient" in said
+    assert "sees NaN" not in said
+
+
+def test_two_equal_numbers_are_not_contrasted(judge: Judge) -> None:
+    added = edited(mixed_precision_step.BASE, [(CLEAR, "    if scaler is None:\n    " + CLEAR)], "mixed_precision_step")
+    result = judged(judge, "mixed_precision_step", added)
+    said = [c.message for c in result.checks if "the first is" in c.message]
+    numbers = [text.partition("the first is ")[2].split(". ")[0].rstrip(".").split("; expected ") for text in said]
+    assert numbers
+    assert all(got != expected for got, expected in numbers)
 
 
 RIGHT: list[tuple[str, Edits, str | None]] = [

@@ -26,6 +26,20 @@ def test_ten_lost_pairs_are_not_the_one_at_the_cut(judge: Judge) -> None:
     assert "one of 10" in said(result)[0]
 
 
+def test_three_columns_are_not_missing_pairs(judge: Judge) -> None:
+    wide = changed(modular_data.BASE, "    n = len(x)", "    x = torch.cat([x, x[:, :1]], dim=1)\n    n = len(x)")
+    messages = said(judged(judge, "modular_data", wide))
+    assert any("other than two columns" in message for message in messages)
+    assert all("is missing" not in message for message in messages)
+
+
+def test_a_cached_result_is_not_called_a_copied_generator(judge: Judge) -> None:
+    cached = changed(modular_data.BASE, "def modular_data", "import functools\n\n\n@functools.cache\ndef modular_data")
+    result = judged(judge, "modular_data", cached)
+    assert result.misconceptions == ["same-generator-same-split"]
+    assert "keep the result of an earlier call" in result.hints[1]
+
+
 def test_another_exception_for_an_unknown_operation_does_not_mean_that_nothing_is_written(judge: Judge) -> None:
     other = changed(modular_data.BASE, "raise ValueError(", "raise NotImplementedError(")
     result = judged(judge, "modular_data", other)

@@ -104,6 +104,13 @@ POWERS = {
         [(ROUNDS, "rounds = range(min(steps, 3) if min(g.shape) > 64 else steps)")],
         "(65, 67)",
     ),
+    "an eps of 1e-8 in bfloat16": (
+        [
+            ("eps=1e-7", "eps=1e-8"),
+            (UNIT, "    x = g.bfloat16() / size.bfloat16()"),
+        ],
+        "8e-08, steps=0",
+    ),
     "the norm of the first rows": ([("g.norm()", "g[:32].norm()")], "(65, 67)"),
     "very wide matrices cut": (
         [
@@ -130,3 +137,8 @@ def test_a_small_difference_is_not_told_with_digits_that_hide_it(judge: Judge) -
     message = said(judged(judge, "newton_schulz", half))[0]
     assert "% off" in message
     assert "precision" in message
+
+
+def test_a_mistyped_digit_is_asked_about(judge: Judge) -> None:
+    typo = changed(newton_schulz.BASE, "3.4445", "3.4455")
+    assert "coefficients and eps right to the last digit" in said(judged(judge, "newton_schulz", typo))[0]

@@ -26,6 +26,7 @@ def test_model_weights_are_the_rounded_weights_of_a_float32_run(seed: int) -> No
         starts = [torch.tensor(v).reshape(s) for v, s in zip(program["init"], shapes, strict=True)]
         masters = [start.to(dtype).float() for start, dtype in zip(starts, dtypes, strict=True)]
         hyper = dict(program["make"]["args"][1]["make_sgd"])
+        hyper.pop("last_first", None)
         first = {"lr": hyper.pop("first_lr", hyper["lr"])}
         optimizer = torch.optim.SGD([{"params": masters[:1], **first}, {"params": masters[1:]}], **hyper)
         for event in program["events"]:

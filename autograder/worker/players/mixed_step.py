@@ -1,6 +1,6 @@
 """Plays mixed_precision_step on a small model whose numbers stay exact, with a loss scaler that keeps a protocol.
 
-Each call leaves one frame: the loss returned, 1 if it is a Python number, how loss_fn was called (1 model and parts of
+Each call leaves one frame: the loss returned, 1 if it is a Python number (2 if neither that nor a tensor of one nor None), how loss_fn was called (1 model and parts of
 the batch, 2 model and the batch, 3 the model's output and the target), the dtype of the model's output (bits of its
 mantissa; 0 where autocast was entered, but for another device), how often the model ran, the scale afterwards, 1 where parameters kept their dtype (2 where autocast was left on, 3 where modes changed), and every parameter. Where
 loss_fn was called with parts of the batch, a step with "weighted" has a batch of three. Once a parameter is infinite, NaN or beyond 1e30, all of them and the losses of later calls are written as NaN.
@@ -8,6 +8,7 @@ loss_fn was called with parts of the batch, a step with "weighted" has a batch o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from autograder.worker.codes import AUTOCAST_LEFT_ON, MODE_CHANGED
+from autograder.worker.codes import AUTOCAST_LEFT_ON, MODE_CHANGED, OTHER_RESULT
 from autograder.worker.harness import Recorder
 from autograder.worker.players.tensors import numbers, size_of, tensor
 
@@ -133,6 +134,14 @@ def _autocast_devices() -> Iterator[list[str]]:
         torch.autocast.__enter__ = enter  # type: ignore[method-assign]
 
 
+def _kind(result: Any) -> float:
+    """1 for a Python number, 0 for None and for one number in a tensor or an array."""
+    if isinstance(result, int | float):
+        return 1.0
+    one = isinstance(result, torch.Tensor | np.ndarray | np.generic) and math.prod(result.shape) == 1
+    return 0.0 if one or result is None else OTHER_RESULT
+
+
 class _Run:
     def __init__(self, module: Any, scenario: dict[str, Any]):
         self.function, self.scenario = getattr(module, scenario["entry"]), scenario
@@ -193,7 +202,7 @@ class _Run:
         kept = all(weight.dtype == torch.float32 for weight in weights)
         head = [
             numbers(result, 1)[0] if usable else np.nan,
-            float(isinstance(result, int | float)),
+            _kind(result),
             self.form,
             0 if elsewhere else MANTISSA.get(self.model.made_of, -1),
             self.model.forwards,

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder.worker.codes import error_code
+from autograder.worker.codes import NO_PAIRS, error_code
 from autograder.worker.harness import Recorder
 
 HEAD_SIZE = 17
 """error code, number of parts returned, torch's global generator untouched (the next number after the call, and the one
-that it would have been), then for each of the four parts: number of dimensions, length, 1 where it is an int64 tensor. Last
+that it would have been), then for each of the four parts: number of dimensions (NO_PAIRS for a matrix x of other than two
+columns), length, 1 where it is an int64 tensor. Last
 1 where the parts are after all calls what they were after their own."""
 
 
@@ -73,6 +74,8 @@ def _call(
     block[:4] = 0, len(parts), float(torch.rand((), dtype=torch.float64)), wanted
     for place, part in enumerate(parts[:4]):
         block[4 + 3 * place : 7 + 3 * place] = _form(part)
+        if place in (0, 2) and isinstance(part, torch.Tensor) and part.ndim == 2 and part.shape[1] != 2:
+            block[4 + 3 * place] = NO_PAIRS
     if len(parts) == 4:
         for half, (x, y) in enumerate((parts[:2], parts[2:])):
             start = HEAD_SIZE + half * 3 * call["rows"]

@@ -52,9 +52,14 @@ class CopyingSGD(torch.optim.SGD):
         super().load_state_dict(copy.deepcopy(state_dict))
 
 
-def _sgd_of_masters(params: Any, first_lr: float | None = None, **kwargs: Any) -> torch.optim.Optimizer:
-    """SGD over a list of tensors, which have to be no wider than float32. first_lr: of the first of them alone."""
+def _sgd_of_masters(
+    params: Any, first_lr: float | None = None, last_first: bool = False, **kwargs: Any
+) -> torch.optim.Optimizer:
+    """SGD over a list of tensors, which have to be no wider than float32. first_lr: of the first of them alone.
+    last_first: the last of them is a group of its own, before the others."""
     groups = [] if first_lr is None else [{"params": params[:1], "lr": first_lr}, {"params": params[1:]}]
+    if last_first:
+        groups = [{"params": params[-1:]}, {"params": params[:-1]}]
     params = list(params)
     if not all(isinstance(param, torch.Tensor) for param in params):
         raise TypeError("make_optimizer takes a list of tensors, without parameter groups or names")
