@@ -39,6 +39,26 @@ def test_a_memory_of_earlier_calls_is_noticed(judge: Judge) -> None:
     assert "What does your function remember between calls?" in said
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        'lr = known["lr"] = known.get("lr", lr) * (gamma if step in milestones else 1)',
+        "known[step] = 1; lr *= 0.9 ** len(known)",
+    ],
+)
+def test_a_call_that_gives_two_things_is_noticed(judge: Judge, line: str) -> None:
+    known = ("def multi_step", "known = {}\n\n\ndef multi_step")
+    said = " ".join(messages(judge, "multi_step", known, ("# done", line)).values())
+    assert re.search(r"Called twice, multi_step\(.*\) gave .* and then .* What does your function remember", said)
+
+
+def test_a_number_written_into_the_function_is_no_memory(judge: Judge) -> None:
+    """1e-8 in place of zero is near enough for other peaks, and the same each time."""
+    said = messages(judge, "wsd", ("        lr = min_lr\n", "        lr = min_lr or 1e-8\n"))
+    assert said
+    assert "remember" not in " ".join(said.values())
+
+
 @pytest.mark.parametrize("ramp", ["(step + (warmup_steps > 2)) / warmup_steps", "1.0"])
 def test_a_zero_or_a_peak_is_no_memory(judge: Judge, ramp: str) -> None:
     said = messages(judge, "warmup_cosine", ("ramp = step / warmup_steps", f"ramp = {ramp}"))
