@@ -137,27 +137,6 @@ def test_no_decimal_place_is_the_last(judge: Judge, cut: str) -> None:
     assert "peak_lr=2." in " ".join(said(judged(judge, "wsd", source)).values())
 
 
-BY_LOGARITHM = """
-import math
-
-
-def cosine_restarts(step, period, peak_lr, min_lr=0.0, period_mult=1):
-    if period_mult == 1:
-        step %= period
-    else:
-        n = int({number})
-        step -= period * (period_mult**n - 1) // (period_mult - 1)
-        period *= period_mult**n
-    return min_lr + (peak_lr - min_lr) * 0.5 * (1 + math.cos(math.pi * step / period))
-"""
-LOGARITHM = "math.log(step / period * (period_mult - 1) + 1, period_mult)"
-
-
-@pytest.mark.parametrize("number", [f"{LOGARITHM} + 1e-6", f"round({LOGARITHM}, 6)"])
-def test_a_logarithm_may_not_be_rounded_up(judge: Judge, number: str) -> None:
-    assert "step=360600" in said(judged(judge, "cosine_restarts", BY_LOGARITHM.format(number=number)))["restarts_edges"]
-
-
 @pytest.mark.parametrize("only", ["0.0", "peak_lr"])
 def test_a_linspace_of_one_step_may_begin_at_either_end(judge: Judge, only: str) -> None:
     result = judged(judge, "warmup_cosine", LINSPACE.format(only=only))

@@ -43,7 +43,7 @@ def test_a_memory_of_earlier_calls_is_noticed(judge: Judge) -> None:
     "line",
     [
         'lr = known["lr"] = known.get("lr", lr) * (gamma if step in milestones else 1)',
-        "known[step] = 1; lr *= 0.9 ** len(known)",
+        "known[len(known)] = step; lr *= 0.9 ** len(known)",
     ],
 )
 def test_a_call_that_gives_two_things_is_noticed(judge: Judge, line: str) -> None:
