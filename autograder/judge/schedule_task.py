@@ -1,7 +1,8 @@
 """A schedule as a task: a pure function of the step, tried at every integer step of many budgets.
 
 A schedule's formula is evaluated for all steps of a budget at once, so its steps are written for arrays. Its last step
-gives the pair (lr, fails): two arrays over the steps, `fails` where the program raises an exception.
+gives the pair (lr, fails): two arrays over the steps; `fails` has the code of an error where the program raises one, ANY_ERROR
+where that may be any, and 0 elsewhere.
 """
 
 from __future__ import annotations
@@ -56,8 +57,11 @@ class ScheduleTask(FunctionTask):
             left_open = left_open | variant.steps["either"](Quantities(dict(arguments)))
         small = RELATIVE * np.abs(rows[:, 0]) if program["relative"] else RTOL * np.fmax(peak, np.abs(rows[:, 0]))
         slack[:, 0] = np.where(left_open, peak, small)
-        fails = np.broadcast_to(fails, steps.shape)
-        rows[fails], slack[fails] = [np.nan, ANY_ERROR, 0.0, 0.0, 0.0], [0.0, ANY_ERROR_TOLERANCE, 0.0, 0.0, 0.0]
+        codes = np.broadcast_to(np.asarray(fails, dtype=float), steps.shape)
+        raising = codes != 0
+        rows[raising], slack[raising] = [np.nan, *[0.0] * FLAGS], 0.0
+        rows[raising, 1] = codes[raising]
+        slack[codes == ANY_ERROR, 1] = ANY_ERROR_TOLERANCE
         return rows, slack
 
     def explain(self, evidence: Evidence, expected: Expected, scenario: Scenario) -> str:

@@ -73,6 +73,30 @@ def test_a_peak_that_two_calls_share_is_no_memory(judge: Judge) -> None:
     assert "remember" not in said["multi_step_edges"]
 
 
+@pytest.mark.parametrize(
+    ("task", "edit"),
+    [
+        ("warmup_cosine", ("    # start\n", "    assert warmup_steps > 0\n")),
+        (
+            "warmup_cosine",
+            ("    # start\n", "    if warmup_steps >= total_steps:\n        raise ValueError('warmup_steps')\n"),
+        ),
+        ("wsd", ("    # start\n", "    if not decay_steps:\n        raise ValueError('decay_steps')\n")),
+        ("multi_step", ("    # start\n", "    passed = sum(milestones <= step)\n")),
+    ],
+)
+def test_only_a_division_by_zero_is_called_one(judge: Judge, task: str, edit: tuple[str, str]) -> None:
+    said = " ".join(messages(judge, task, edit).values())
+    assert "raised" in said
+    assert "divides by zero" not in said
+
+
+def test_a_division_by_zero_is_no_lack_of_a_mean(judge: Judge) -> None:
+    said = " ".join(messages(judge, "noise_scale", ("1 / b - 1 / B", "1 // b - 1 // B")).values())
+    assert "ZeroDivisionError" in said
+    assert "no lists" not in said
+
+
 def test_a_mistake_in_the_rule_itself_is_no_convention(judge: Judge) -> None:
     """A schedule that never restarts is near a logarithm that restarts late, but has none."""
     source = cosine_restarts.WRONG["never-restarts"]
