@@ -23,8 +23,9 @@ def floor(rng: np.random.Generator, below: float) -> float:
 
 
 def tiny_peak(rng: np.random.Generator) -> float:
-    """A peak learning rate about 1e-7: whatever is cut off, rounded or added shows beside it."""
-    return float(f"{rng.uniform(1e-7, 3e-7):.3g}")
+    """A peak learning rate about 1e-7: whatever is cut off, rounded or added shows beside it. No hundredth of it is a number of
+    ten decimal places."""
+    return round(float(f"{rng.uniform(1e-7, 3e-7):.3g}") + 1.37e-10, 12)
 
 
 def other_rates(rng: np.random.Generator, first: dict[str, Any]) -> dict[str, Any]:

@@ -89,6 +89,8 @@ def _unusual(rng: np.random.Generator) -> list[dict[str, Any]]:
         noted("the first ones all equal, the last one far above them", [small] * 60 + [100 * small], others),
         noted("most of them equal", [*[small] * 5, small / 2], [*[big] * 5, big / 2]),
         noted("hundreds of draws", many, more),
+        noted("one of the second is 0", some, [*others[:4], 0.0, *others[4:]]),
+        noted("the second ones all equal, the last one far above them", [3 * small] * 60, [big] * 20 + [30 * big]),
     ]
 
 

@@ -112,7 +112,7 @@ def _numbers(rng: np.random.Generator) -> list[Scenario]:
     small = {"peak_lr": tiny_peak(rng)}
     all_decay, no_decay = (_arguments(rng, 120, 0, decay, "linear", False) | small for decay in (100, 0))
     integers = _arguments(rng, 14, 4, 6, "sqrt", False) | {"peak_lr": 2, "min_lr": 1}
-    sampled = [*range(30), *range(30, 125, 5)]
+    sampled = [*range(30), *range(30, 115, 5), *range(115, 125)]
     return [
         walk(FORMULA.entry, "edges", "min_lr as high as peak_lr", range(14 + LONG), level),
         walk(FORMULA.entry, "edges", "a tiny peak", sampled, all_decay),

@@ -12,7 +12,7 @@ from autograder.judge.named_parts_task import NamedPartsTask
 from autograder.judge.rule import Quantities
 from autograder.judge.variants import Bank
 from autograder.oracles.accumulate import FORMULA, GRAPH, NOTHING, NUMBER, looped
-from autograder.worker.codes import GRADIENTS_OFF
+from autograder.worker.codes import GRADIENTS_OFF, RANDOM_CHANGED
 
 bank = Bank()
 add = bank.misconception
@@ -225,6 +225,16 @@ add(
         "Whoever switches gradients off uses with torch.no_grad():.",
     ),
     kind=lambda s: GRADIENTS_OFF,
+)
+add(
+    "random-numbers-changed",
+    "that sets a seed of torch's, or draws from its random numbers",
+    hints=(
+        "Call it twice with a model that has dropout. Are other numbers dropped the second time?",
+        "A seed is the caller's to set, and a function that draws shifts whatever is random after it, such as dropout.",
+        "Leave out torch.manual_seed and torch.randperm: the micro-batches come in an order already.",
+    ),
+    kind=lambda s: RANDOM_CHANGED,
 )
 add(
     "returns-a-graph",

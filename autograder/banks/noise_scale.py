@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 
 from autograder.banks._noise_draws import scenarios
+from autograder.judge.contract import Raises
 from autograder.judge.function_task import FunctionTask
 from autograder.judge.rule import Quantities
 from autograder.judge.variants import Bank
 from autograder.oracles.noise_scale import FORMULA
+from autograder.worker.codes import ErrorCode
 
 FLOAT32 = 5e-7
 """A few roundings in float32, before the subtractions enlarge them."""
@@ -44,13 +46,13 @@ def _paired(s: Quantities) -> float:
 
 def _needs_tensors(s: Quantities) -> np.ndarray:
     if isinstance(s.small_sq_norms, list):
-        raise TypeError
+        raise Raises(ErrorCode.TYPE, ErrorCode.ATTRIBUTE)
     return np.array(s.small_sq_norms, dtype=float)
 
 
 def _needs_fractions(s: Quantities) -> np.ndarray:
     if any(isinstance(given, list) and _whole(given) for given in (s.small_sq_norms, s.big_sq_norms)):
-        raise TypeError
+        raise Raises(ErrorCode.RUNTIME)
     return np.array(s.small_sq_norms, dtype=float)
 
 

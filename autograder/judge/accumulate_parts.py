@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograder.judge.named_parts_task import SAID_OF_SETTINGS, Seen
-from autograder.worker.codes import SEEDED
+from autograder.worker.codes import RANDOM_CHANGED, SEEDED
 
 PADDING = -100.0
 UNUSED, CHANGED = 2, 6
@@ -52,6 +52,11 @@ def say(seen: Seen) -> str:
         return SAID_OF_SETTINGS[kind]
     if kind == SEEDED:
         return "Random numbers start again for every micro-batch, so dropout would drop the same ones. Is a seed set inside?"
+    if kind == RANDOM_CHANGED:
+        return (
+            "Your function changes torch's random numbers: it draws some, or sets a seed. Dropout, and whatever else is "
+            "random, feels that."
+        )
     if kind == CHANGED:
         what = "micro_batches, or one of them" if "kinds" in seen.scenario.program else "the list micro_batches"
         return f"Your function changed {what}{context}; that is its caller's. Leave it as it is."

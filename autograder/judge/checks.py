@@ -191,14 +191,14 @@ class Student:
         return f" {said}" if said else ""
 
     def _remembered(self, index: int) -> str:
-        """Where an unrecognised program gives what it gave for other arguments before, if the task can tell."""
+        """Where an unrecognised program depends on its earlier calls, if the task can tell."""
         assert self._expectations is not None
         tell = getattr(self._expectations.task, "remembered", None)
         if tell is None:
             return ""
         rule, expectations = self._compared_with, self._expectations
-        played = [(self.evidence[i], expectations.of(rule, i), expectations.scenarios[i]) for i in range(index + 1)]
-        said = tell(played)
+        scenarios = enumerate(expectations.scenarios)
+        said = tell([(self.evidence[i], expectations.of(rule, i), scenario) for i, scenario in scenarios], index)
         return f" {said}" if said else ""
 
     @cached_property

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.judge.contract import Raises
 from autograder.judge.evidence import Evidence, Expected, Scenario, close
 from autograder.judge.rule import Quantities
 from autograder.judge.variants import Bank, Step, Variant
@@ -20,12 +21,18 @@ ANY_ERROR, ANY_ERROR_TOLERANCE = 50.0, 49.5
 """An expectation that matches the code of every error raised inside the function, and not 0."""
 
 
+def failing(divides: Any, otherwise: Any) -> np.ndarray:
+    """Where a program divides by zero, where it raises an exception of any kind, and 0 elsewhere: codes of errors."""
+    return np.where(divides, float(ErrorCode.ARITHMETIC), np.where(otherwise, ANY_ERROR, 0.0))
+
+
 @dataclass(frozen=True)
 class Formula:
     """A function as a pipeline of named steps; the last step's value is the result (a number, an array, or a tuple).
 
     entry: the function students write. signature: parameter → default, REQUIRED where there is none. steps: name →
-    expression of the arguments and the earlier steps. A step that raises ValueError expects one of the student.
+    expression of the arguments and the earlier steps. A step that raises ValueError expects one of the student, Raises one
+    of its codes.
     """
 
     entry: str
@@ -92,6 +99,8 @@ class FunctionTask:
             result = self.formula.value(plan, self.formula.bind(call.get("args", []), call.get("kwargs", {})))
         except ValueError:
             return _failed(size, float(ErrorCode.VALUE), 0.0)
+        except Raises as error:
+            return _failed(size, *_any_of(error.codes))
         except (ArithmeticError, TypeError, LookupError):
             return _failed(size, ANY_ERROR, ANY_ERROR_TOLERANCE)
         if result is None:
@@ -211,6 +220,14 @@ def returned_size(call: dict[str, Any]) -> int:
 
 def _flag_mask(call: dict[str, Any]) -> np.ndarray:
     return np.array([False] * (returned_size(call) + 1) + [True] * (FLAGS - 1))
+
+
+def _any_of(codes: Sequence[ErrorCode]) -> tuple[float, float]:
+    """The expectation that matches these codes, which have to be neighbours, and how far they are from it."""
+    lowest, highest = min(codes), max(codes)
+    if set(codes) != set(range(lowest, highest + 1)):
+        raise ValueError(f"a variant may raise one of {sorted(codes)}, and others lie between")
+    return (lowest + highest) / 2, (highest - lowest) / 2
 
 
 def _failed(size: int, code: float, tolerance: float) -> tuple[np.ndarray, np.ndarray]:

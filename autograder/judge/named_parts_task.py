@@ -28,7 +28,7 @@ SAID_OF_SETTINGS = {
     GRADIENTS_OFF: "After your call gradients are still switched off: the next loss.backward() fails.",
     GRADIENTS_ON: "Called under torch.no_grad(), it leaves gradients switched on.",
     SETTINGS_CHANGED: "After your call one of torch's global settings is another (default dtype, anomaly detection, "
-    "threads). Whatever else runs feels that.",
+    "threads, precision of products and the like). Whatever else runs feels that.",
 }
 """What is said of a kind that stands for a setting."""
 

@@ -1,7 +1,8 @@
 """A schedule as a task: a pure function of the step, tried at every integer step of many budgets.
 
 A schedule's formula is evaluated for all steps of a budget at once, so its steps are written for arrays. Its last step
-gives the pair (lr, fails): two arrays over the steps, `fails` where the program raises an exception.
+gives the pair (lr, fails): two arrays over the steps; `fails` has the code of an error where the program raises one, ANY_ERROR
+where that may be any, and 0 elsewhere.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ RTOL = 2e-6
 """Of the peak, or of what is larger still: what arithmetic in float32 may add."""
 RELATIVE = 1e-4
 """Of each value by itself, in walks that ask for that."""
+EXACT = 1e-5
+"""How near two numbers are, relative to themselves, that are said to be the same call's result."""
 WIDTH = 1 + FLAGS
+Played = tuple[Evidence, Expected, Scenario]
 
 
 @dataclass(frozen=True)
@@ -53,8 +57,11 @@ class ScheduleTask(FunctionTask):
             left_open = left_open | variant.steps["either"](Quantities(dict(arguments)))
         small = RELATIVE * np.abs(rows[:, 0]) if program["relative"] else RTOL * np.fmax(peak, np.abs(rows[:, 0]))
         slack[:, 0] = np.where(left_open, peak, small)
-        fails = np.broadcast_to(fails, steps.shape)
-        rows[fails], slack[fails] = [np.nan, ANY_ERROR, 0.0, 0.0, 0.0], [0.0, ANY_ERROR_TOLERANCE, 0.0, 0.0, 0.0]
+        codes = np.broadcast_to(np.asarray(fails, dtype=float), steps.shape)
+        raising = codes != 0
+        rows[raising], slack[raising] = [np.nan, *[0.0] * FLAGS], 0.0
+        rows[raising, 1] = codes[raising]
+        slack[codes == ANY_ERROR, 1] = ANY_ERROR_TOLERANCE
         return rows, slack
 
     def explain(self, evidence: Evidence, expected: Expected, scenario: Scenario) -> str:
@@ -72,18 +79,37 @@ class ScheduleTask(FunctionTask):
             return f"{first}{_same_as_before(evidence, fine, scenario)}"
         return f"{first}{self._before(fine, scenario)}{_relation(evidence, expected, fine)}"
 
-    def remembered(self, played: Sequence[tuple[Evidence, Expected, Scenario]]) -> str:
-        """Of the scenarios played, the last being wrong: whether it gives what an earlier one rightly gave for its steps."""
-        *earlier, last = played
-        wrong = {step: lr for step, (lr, fine) in _by_step(*last).items() if not fine}
+    def remembered(self, played: Sequence[Played], index: int) -> str:
+        """Of all scenarios, the one at `index` being wrong: whether it gives what an earlier one rightly gave for its steps, or
+        the same call gave two things."""
+        *earlier, last = played[: index + 1]
+        wrong = {step: lr for step, (lr, _, fine) in _by_step(*last).items() if not fine}
         told = any(np.isfinite(lr) and not _at_hand(lr, last[1], last[2]) for lr in wrong.values())
         for item in earlier:
-            before = {step: lr for step, (lr, fine) in _by_step(*item).items() if fine}
+            before = {
+                step: lr for step, (lr, right, _) in _by_step(*item).items() if abs(lr - right) <= EXACT * abs(right)
+            }
             if told and all(np.isfinite(lr) and before.get(step) == lr for step, lr in wrong.items()):
                 return (
                     "An earlier call, with the same step and other arguments, had that result. "
                     "What does your function remember between calls?"
                 )
+        return self._twice(played)
+
+    def _twice(self, played: Sequence[Played]) -> str:
+        """A call that was made twice and gave different numbers."""
+        known: dict[str, float] = {}
+        for evidence, _, scenario in played:
+            if evidence.raised:
+                continue
+            lrs = evidence.values.reshape(-1, WIDTH)[:, 0]
+            for call, lr in zip(scenario.program["calls"], map(float, lrs), strict=True):
+                first = known.setdefault(repr(call), lr)
+                if abs(first - lr) > EXACT * max(abs(first), abs(lr)):
+                    return (
+                        f"Called twice, {self.shown(call)} gave {first:.6g} and then {lr:.6g}. "
+                        "What does your function remember between calls?"
+                    )
         return ""
 
     def _explain_call(self, call: dict[str, Any], mine: np.ndarray, right: np.ndarray, fine: np.ndarray) -> str:
@@ -102,13 +128,11 @@ class ScheduleTask(FunctionTask):
         return f" With these arguments, {until} right."
 
 
-def _by_step(evidence: Evidence, expected: Expected, scenario: Scenario) -> dict[int, tuple[float, bool]]:
-    """Step → what was returned, and whether that is right."""
-    rows = evidence.values.reshape(-1, WIDTH)
+def _by_step(evidence: Evidence, expected: Expected, scenario: Scenario) -> dict[int, tuple[float, float, bool]]:
+    """Step → what was returned, what is right, and whether the call is right in all."""
+    mine, right = (values.reshape(-1, WIDTH)[:, 0].tolist() for values in (evidence.values, expected.values))
     fine = np.asarray(close(evidence.values, expected).reshape(-1, WIDTH).all(axis=1))
-    return {
-        step: (float(row[0]), bool(ok)) for step, row, ok in zip(scenario.program["steps"], rows, fine, strict=True)
-    }
+    return dict(zip(scenario.program["steps"], zip(mine, right, map(bool, fine), strict=True), strict=True))
 
 
 def _at_hand(lr: float, expected: Expected, scenario: Scenario) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.judge.function_task import REQUIRED, Formula
+from autograder.judge.function_task import REQUIRED, Formula, failing
 
 FORMULA = Formula(
     "multi_step",
@@ -24,7 +24,7 @@ FORMULA = Formula(
         "lr": lambda s: np.where(s.warming, s.warmup_lr, s.stair_lr),
         "warmup_fails": lambda s: s.warming & (s.warmup_steps == 0),
         "stair_fails": lambda s: np.zeros(s.step.shape, dtype=bool),
-        "fails": lambda s: s.warmup_fails | s.stair_fails,
+        "fails": lambda s: failing(s.warmup_fails, s.stair_fails),
         "result": lambda s: (s.lr, s.fails),
     },
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.judge.function_task import REQUIRED, Formula
+from autograder.judge.function_task import REQUIRED, Formula, failing
 
 FORMULA = Formula(
     "wsd",
@@ -42,7 +42,7 @@ FORMULA = Formula(
         "warmup_fails": lambda s: s.warming & (s.warmup_steps == 0),
         "decay_fails": lambda s: ~s.warming & ~s.ended & ~s.holding & (s.span == 0),
         "end_fails": lambda s: False,
-        "fails": lambda s: s.warmup_fails | s.decay_fails | s.end_fails,
+        "fails": lambda s: failing(s.warmup_fails | s.decay_fails, s.end_fails),
         "result": lambda s: (s.lr, s.fails),
     },
 )

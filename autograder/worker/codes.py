@@ -36,9 +36,9 @@ REQUIRING = 1000
 """Added to how many gradients changed, for each that requires a gradient itself."""
 GRADIENTS_OFF = 7.0
 """In place of the kind of what a function returned: after its call gradients are switched off."""
-GRADIENTS_ON, SETTINGS_CHANGED, SEEDED = 8.0, 9.0, 10.0
+GRADIENTS_ON, SETTINGS_CHANGED, SEEDED, RANDOM_CHANGED = 8.0, 9.0, 10.0, 11.0
 """Likewise: gradients are on though the caller had switched them off; another of torch's global settings is changed; the
-random numbers start again for every micro-batch."""
+random numbers start again for every micro-batch; they are others than they would be without the function."""
 
 
 class Status(IntEnum):

@@ -162,5 +162,6 @@ WRONG |= {
     "returns-divided-twice": [(_ADD, "mean += loss.item() / total")],
     "returns-none": [(_RETURN, "")],
     "gradients-left-off": [("    # end\n", "    import torch\n\n    torch.set_grad_enabled(False)\n")],
+    "random-numbers-changed": [("    mean = 0.0\n", "    mean = 0.0\n    import torch\n\n    torch.manual_seed(0)\n")],
     "returns-a-graph": [(_ADD, "mean = mean + loss")],
 }

@@ -9,7 +9,7 @@ import pytest
 from autograder.judge import Judge, Submission
 from autograder.judge.registry import load_task
 from autograder.judge.results import TaskResult
-from tests.bank import noise_scale, warmup_cosine
+from tests.bank import noise_scale, warmup_cosine, wsd
 from tests.bank.programs import edited
 
 MEMO = """
@@ -130,6 +130,13 @@ def warmup_cosine(step, total_steps, warmup_steps, peak_lr, min_lr=0.0):
 """
 
 
+@pytest.mark.parametrize("cut", ["round({}, 10)", "max({}, 1e-8)"])
+def test_no_decimal_place_is_the_last(judge: Judge, cut: str) -> None:
+    lr = "min_lr + (peak_lr - min_lr) * factor"
+    source = edited(wsd.BASE, [(f"lr = {lr}", f"lr = {cut.format(lr)}")], cut)
+    assert "peak_lr=2." in " ".join(said(judged(judge, "wsd", source)).values())
+
+
 @pytest.mark.parametrize("only", ["0.0", "peak_lr"])
 def test_a_linspace_of_one_step_may_begin_at_either_end(judge: Judge, only: str) -> None:
     result = judged(judge, "warmup_cosine", LINSPACE.format(only=only))
@@ -155,6 +162,8 @@ UNUSUAL = [
     ("small_sq_norms = sorted(set(map(float, small_sq_norms)))", "all equal"),
     ("small_sq_norms = [min(x, 20 * min(small_sq_norms) + 10) for x in small_sq_norms]", "far above"),
     ("small_sq_norms = small_sq_norms[:100]", "hundreds of draws"),
+    ("big_sq_norms = [x for x in big_sq_norms if x]", "one of the second is 0"),
+    ("big_sq_norms = [min(x, 20 * min(big_sq_norms) + 10) for x in big_sq_norms]", "the second ones all equal"),
     ("big_batch = B = min(B, 65536)", "1000000"),
 ]
 RESULTS = [

@@ -39,6 +39,26 @@ def test_a_memory_of_earlier_calls_is_noticed(judge: Judge) -> None:
     assert "What does your function remember between calls?" in said
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        'lr = known["lr"] = known.get("lr", lr) * (gamma if step in milestones else 1)',
+        "known[len(known)] = step; lr *= 0.9 ** len(known)",
+    ],
+)
+def test_a_call_that_gives_two_things_is_noticed(judge: Judge, line: str) -> None:
+    known = ("def multi_step", "known = {}\n\n\ndef multi_step")
+    said = " ".join(messages(judge, "multi_step", known, ("# done", line)).values())
+    assert re.search(r"Called twice, multi_step\(.*\) gave .* and then .* What does your function remember", said)
+
+
+def test_a_number_written_into_the_function_is_no_memory(judge: Judge) -> None:
+    """1e-8 in place of zero is near enough for other peaks, and the same each time."""
+    said = messages(judge, "wsd", ("        lr = min_lr\n", "        lr = min_lr or 1e-8\n"))
+    assert said
+    assert "remember" not in " ".join(said.values())
+
+
 @pytest.mark.parametrize("ramp", ["(step + (warmup_steps > 2)) / warmup_steps", "1.0"])
 def test_a_zero_or_a_peak_is_no_memory(judge: Judge, ramp: str) -> None:
     said = messages(judge, "warmup_cosine", ("ramp = step / warmup_steps", f"ramp = {ramp}"))
@@ -51,6 +71,30 @@ def test_a_peak_that_two_calls_share_is_no_memory(judge: Judge) -> None:
     said = messages(judge, "multi_step", ("# done", first))
     assert "step=0" in said["multi_step_edges"]
     assert "remember" not in said["multi_step_edges"]
+
+
+@pytest.mark.parametrize(
+    ("task", "edit"),
+    [
+        ("warmup_cosine", ("    # start\n", "    assert warmup_steps > 0\n")),
+        (
+            "warmup_cosine",
+            ("    # start\n", "    if warmup_steps >= total_steps:\n        raise ValueError('warmup_steps')\n"),
+        ),
+        ("wsd", ("    # start\n", "    if not decay_steps:\n        raise ValueError('decay_steps')\n")),
+        ("multi_step", ("    # start\n", "    passed = sum(milestones <= step)\n")),
+    ],
+)
+def test_only_a_division_by_zero_is_called_one(judge: Judge, task: str, edit: tuple[str, str]) -> None:
+    said = " ".join(messages(judge, task, edit).values())
+    assert "raised" in said
+    assert "divides by zero" not in said
+
+
+def test_a_division_by_zero_is_no_lack_of_a_mean(judge: Judge) -> None:
+    said = " ".join(messages(judge, "noise_scale", ("1 / b - 1 / B", "1 // b - 1 // B")).values())
+    assert "ZeroDivisionError" in said
+    assert "no lists" not in said
 
 
 def test_a_mistake_in_the_rule_itself_is_no_convention(judge: Judge) -> None:

@@ -88,6 +88,23 @@ ACCUMULATE = {
     "losses made positive": (("mean += loss.item()", "mean += abs(loss.item())"), "negative ones"),
     "tiny shares dropped": (("mean += loss.item()", "mean += loss.item() if abs(loss.item()) > 1e-6 else 0"), "1e-8"),
     "seed for each": ((NEXT, "        import torch\n\n        torch.manual_seed(0)\n"), "Random numbers start again"),
+    "seeded once": ((TOTAL, f"import torch\n    torch.manual_seed(0)\n    {TOTAL}"), "changes torch's random numbers"),
+    "another order": (
+        (TOTAL, f"import torch\n    torch.randperm(len(micro_batches))\n    {TOTAL}"),
+        "changes torch's random numbers",
+    ),
+    "faster products": (
+        (TOTAL, f"import torch\n    torch.set_float32_matmul_precision('high')\n    {TOTAL}"),
+        "precision of products",
+    ),
+    "cuDNN tries all": (
+        (TOTAL, f"import torch\n    torch.backends.cudnn.benchmark = True\n    {TOTAL}"),
+        "one of torch's global settings",
+    ),
+    "tiny numbers flushed": (
+        (TOTAL, f"import torch\n    torch.set_flush_denormal(True)\n    {TOTAL}"),
+        "one of torch's global settings",
+    ),
     "anomalies looked for": (
         (NEXT, "        import torch\n\n        torch.autograd.set_detect_anomaly(True)\n"),
         "anomaly detection",
@@ -102,7 +119,14 @@ RIGHT = {
     "squared norms added": ("clip", ("norm = lengths.norm()", "norm = sum(g.norm() ** 2 for g in grads).sqrt()")),
     "frozen parameters left out": ("clip", (GRADS, GRADS.replace("not None", "not None and p.requires_grad"))),
     "memory exchanged": ("clip", (LOOP, "    for g in grads:\n        g.data = (g.data * factor).to(g.dtype)\n")),
-    "seeded once": ("accumulate", (TOTAL, f"import torch\n    torch.manual_seed(0)\n    {TOTAL}")),
+    "random numbers put back": (
+        "accumulate",
+        (
+            "    # end\n",
+            "    # end\n    torch.set_rng_state(state)\n",
+        ),
+        (TOTAL, f"import torch\n    state = torch.get_rng_state()\n    {TOTAL}"),
+    ),
     "a copy divided in place": (
         "accumulate",
         ("loss = summed / total", "loss = summed.clone()\n        loss /= total"),
@@ -129,8 +153,8 @@ def test_accumulation_that_once_passed_is_told_where_it_fails(judge: Judge, name
 
 @pytest.mark.parametrize("name", RIGHT)
 def test_unusual_ones_that_are_right_pass(judge: Judge, name: str) -> None:
-    task, edit = RIGHT[name]
-    assert judged(judge, task, changed(task, edit)).passed
+    task, *edits = RIGHT[name]
+    assert judged(judge, task, changed(task, *edits)).passed
 
 
 def test_the_right_ones_of_both_banks_are_what_is_edited_here() -> None:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder.worker.codes import SEEDED
+from autograder.worker.codes import RANDOM_CHANGED, SEEDED
 from autograder.worker.harness import Recorder
 from autograder.worker.players.settings import Settings
 from autograder.worker.players.tensors import kind_of, numbers, tensor
@@ -40,7 +40,8 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
     given = (list if scenario.get("form", "list") == "list" else tuple)(watched.batches)
     returned = getattr(module, scenario["entry"])(watched.loss_sum, watched.count, given)
     unchanged = _same(given, watched.batches) and all(map(_same, map(_inside, watched.batches), before))
-    kind = CHANGED if not unchanged else SEEDED if watched.seeded else _kind(returned)
+    random = SEEDED if watched.seeded else RANDOM_CHANGED if watched.random.changed() else None
+    kind = CHANGED if not unchanged else random or _kind(returned)
     parts = [numbers(returned, 1)]
     for tensors in ([param.grad for param in watched.params], watched.params):
         parts += [numbers(item, param.numel()) for item, param in zip(tensors, watched.params, strict=True)]
@@ -86,6 +87,31 @@ class _Saved:
         self.value = value.detach()
 
 
+class _Random:
+    """Torch's random numbers: every loss draws one, as dropout would, and nothing else may draw or set a seed."""
+
+    def __init__(self) -> None:
+        _draw()  # no state that a seed leads to
+        self.state, self.drawn = torch.get_rng_state(), list[float]()
+
+    def draw(self) -> None:
+        """For a loss."""
+        self.drawn.append(_draw())
+
+    def changed(self) -> bool:
+        """Whether the losses saw other numbers than follow on the state at first, or the state now is neither the next one
+        nor, put back by a careful function, the first one."""
+        now = torch.get_rng_state()
+        torch.set_rng_state(self.state)
+        wanted = [_draw() for _ in self.drawn]
+        left = not (torch.equal(now, torch.get_rng_state()) or torch.equal(now, self.state))
+        return left or self.drawn != wanted
+
+
+def _draw() -> float:
+    return torch.rand((), dtype=torch.float64).item()
+
+
 class _Watched:
     def __init__(self, scenario: dict[str, Any]):
         dtype = scenario.get("dtype", "float64")
@@ -107,7 +133,7 @@ class _Watched:
             self.batches[again] = self.batches[first]
         self.calls, self.alive, self.counted = (np.zeros(len(self.batches)) for _ in range(3))
         self.counts, self.levels = scenario.get("given_counts"), scenario.get("levels")
-        self.drawn: list[float] = []
+        self.random = _Random()
         self.saved: list[list[weakref.ref[_Saved]]] = [[] for _ in self.batches]
 
     def loss_sum(self, batch: Any) -> torch.Tensor:
@@ -122,7 +148,7 @@ class _Watched:
             self.saved[index].append(weakref.ref(saved))
             return saved
 
-        self.drawn.append(torch.rand((), dtype=torch.float64).item())
+        self.random.draw()
         x, y = self.data[index]
         weight, bias, _ = self.params
         with torch.autograd.graph.saved_tensors_hooks(keep, lambda saved: saved.value):
@@ -141,7 +167,7 @@ class _Watched:
     @property
     def seeded(self) -> bool:
         """Whether two losses saw the same random numbers."""
-        return len(set(self.drawn)) < len(self.drawn)
+        return len(set(self.random.drawn)) < len(self.random.drawn)
 
     def _index(self, batch: Any, calls: np.ndarray) -> int:
         """The number of a micro-batch; of one that is there twice, where it had fewer calls. TypeError for anything else."""
