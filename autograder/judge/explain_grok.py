@@ -162,7 +162,7 @@ def _flags(at: Any, good: Any) -> str:
         "training": "the model is left in eval mode; put it back into train mode.",
         "graphs": "evaluating recorded gradients, which costs memory; do it under torch.no_grad().",
         "left_back": _left(at["left_back"][0], at["updates"][0]),
-        "frozen": _frozen(at["frozen"][0]),
+        "frozen": "the model's parameters require no gradients when you return; leave them as they are.",
         "idle": "the model was run in train mode without gradients. That moves running statistics; look in eval mode.",
         "stale": "a look used running statistics that are not those of the model's passes in train mode.",
         "repeated": "two steps drew the same random numbers, so dropout would be the same in both. Who set the generator back?",
@@ -173,12 +173,6 @@ def _flags(at: Any, good: Any) -> str:
         "data_changed": "the data changed; leave them as they are.",
         "not_floats": f"{at['not_floats'][0]:.0f} entries of the lists are not plain Python numbers.",
     }.get(bad, "")
-
-
-def _frozen(more: float) -> str:
-    if more < 0:
-        return "a parameter that was frozen requires gradients when you return; leave it as it is."
-    return "the model's parameters require no gradients when you return; leave them as they are."
 
 
 def _what_changed(code: float) -> str:

@@ -122,8 +122,7 @@ def run(
 ) -> Scenario:
     """A scenario. train, val: after each update, how many of the five groups of a set are right; the last goes on. gain: of
     the logits in train mode. repeats: of every example. growth: of all scores with every update, so that what is wrong gets
-    worse. sizes: of the groups of both sets. lost: from how many updates on a score of the last group of both sets is NaN. as_found: the model comes in eval mode,
-    with gradients of somebody else's and a frozen parameter that the optimizer does not have."""
+    worse. sizes: of the groups of both sets. lost: from how many updates on a score of the last group of both sets is NaN. as_found: the model comes in eval mode, with gradients of somebody else's."""
     count = len(GROUP_SIZES)
     keys = rng.integers(CLASSES, size=2 * count)
     right = [
@@ -158,7 +157,7 @@ def run(
 def shown(scenario: Scenario) -> str:
     """The call as one would type it."""
     program = scenario.program
-    found = "" if program["training"] else ", given a model in eval mode with old gradients and a frozen parameter"
+    found = "" if program["training"] else ", given a model in eval mode with old gradients"
     count = len(program["data"][1]) * program["repeats"]
     found += f", with {count} training examples" if count % 2 else ""
     found += "" if program["lost"] is None else f", with losses that are NaN from step {program['lost']} on"

@@ -39,7 +39,6 @@ WATCHED = {
         ],
         "not the one that the last step made",
     ),
-    "thawed at the end": ([(DONE, "    model.requires_grad_(True)")], "a parameter that was frozen requires gradients"),
     "frozen at the end": ([(DONE, "    model.requires_grad_(False)")], "require no gradients when you return"),
     "reset at the start": (
         [

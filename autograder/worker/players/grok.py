@@ -43,7 +43,7 @@ HEAD = (
 """updates: calls of step(). optimizer_changed: by anybody but its step(): LR, SETTING or STATE. seed_set: whether
 torch's global generator got another seed. gradients_off: for all that torch does later. training: the mode at the end. graphs: passes in eval mode that recorded
 gradients. not_floats: entries of the lists that are no plain numbers. left_back: how many updates ago the model was as it is
-left, NOWHERE for never. frozen: how many parameters more than before require no gradient. mixed: passes in which a part was in another mode than
+left, NOWHERE for never. frozen: parameters that require no gradient. mixed: passes in which a part was in another mode than
 the whole, in looks LOOKS, in steps STEPS. idle: passes in train mode without gradients. stale: passes in eval mode with
 statistics that are not those of the passes in train mode. repeated: passes in train mode with the random number of an earlier one, where no seed was
 set. earlier_changed: whether what an earlier run returned is not what it was. memorised, grokked: NaN for None; ABSENT, ODD, TRUE
@@ -187,9 +187,6 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
     model = ScriptedModel(scenario["tables"][0], scenario["bump"], scenario["gain"])
     optimizer = ScriptedOptimizer(model, scenario["tables"])
     model.train(scenario["training"])
-    if scenario["left"]:
-        model.frozen = nn.Parameter(torch.ones(2, dtype=torch.float64), requires_grad=False)
-    frozen_before = _frozen(model)
     for param, left in zip(model.rows, _cut(scenario["left"]) if scenario["left"] else [None] * 3, strict=True):
         param.grad = left
     data = tuple(
@@ -204,7 +201,7 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
     gradients_off = not torch.is_grad_enabled()
     torch.set_grad_enabled(True)
     optimizer.look()
-    notes, frozen = model.notes, _frozen(model) - frozen_before
+    notes, frozen = model.notes, sum(not param.requires_grad for param in model.parameters())
     earlier_changed = any(_plain(old) != copy for old, copy in EARLIER)
     EARLIER[:] = [(result, _plain(result))] if isinstance(result, dict) else []
     changed = not all(torch.equal(one, other) for one, other in zip(data, before, strict=True))
@@ -232,10 +229,6 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
     head += [float(len(found[name])) if hasattr(found.get(name), "__len__") else -1.0 for name in LISTS]
     gradients = optimizer.gradients[: scenario["max_steps"] + 1]
     recorder.put(0, np.concatenate([np.asarray(head, dtype=float), *lists, *gradients]))
-
-
-def _frozen(model: nn.Module) -> int:
-    return sum(not param.requires_grad for param in model.parameters())
 
 
 def _plain(result: dict[str, Any]) -> dict[str, Any]:
