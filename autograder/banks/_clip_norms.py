@@ -109,7 +109,7 @@ def norm_mistakes(bank: Bank) -> None:
     )
     add(
         "absolute-values",
-        "with the sum of absolute values (the 1-norm)",
+        "with the sum of absolute values (the 1-norm) in place of the norm",
         hints=(
             "A single gradient (3, 4): what do you return?",
             "There are several norms. Which one is the length of an arrow?",
@@ -119,7 +119,7 @@ def norm_mistakes(bank: Bank) -> None:
     )
     add(
         "largest-element",
-        "with the largest absolute value (the maximum norm)",
+        "with the largest absolute value (the maximum norm) in place of the norm",
         hints=(
             "A single gradient (3, 4): what do you return?",
             "There are several norms. Which one is the length of an arrow?",

@@ -179,6 +179,17 @@ def end_mistakes(bank: Bank) -> None:
         final_lr=lambda s: s.peak_lr,
     )
     add(
+        "starts-anew-after-the-end",
+        "that starts anew after total_steps",
+        source="step % total_steps",
+        hints=(
+            "What do you return for a step beyond total_steps?",
+            "There is one run. Does your function begin a second one?",
+            "From total_steps on, return min_lr; no % total_steps.",
+        ),
+        step=lambda s: np.mod(s.step, s.total_steps),
+    )
+    add(
         "nothing-after-the-end",
         "that returns no number after total_steps",
         hints=(

@@ -166,3 +166,13 @@ def floor_in_the_warmup(bank: Bank) -> None:
         ),
         warmup_lr=lambda s: np.maximum(s.min_lr, s.peak_lr * s.ramp),
     )
+    bank.misconception(
+        "floor-taken-off-the-warmup",
+        "whose warmup only climbs to peak_lr − min_lr",
+        hints=(
+            "What is your learning rate one step before the warmup ends, and at its end?",
+            "min_lr is where the decay ends. Does it play a part in the warmup?",
+            "The warmup is peak_lr * step / warmup_steps, without min_lr.",
+        ),
+        warmup_lr=lambda s: (s.peak_lr - s.min_lr) * s.ramp,
+    )

@@ -94,6 +94,17 @@ add(
     scale=lambda s: lambda grad: grad,
 )
 add(
+    "scaled-to-one",
+    "that scales gradients that are too long to norm 1",
+    source="normalising in place of clipping",
+    hints=(
+        "Gradients of norm 8 and max_norm = 2: what is their norm after your call?",
+        "By what do you divide, and where does max_norm come in?",
+        "Multiply by max_norm / norm.",
+    ),
+    factor=lambda s: 1 / s.divisor if s.norm > s.max_norm else 1.0,
+)
+add(
     "set-to-zero",
     "that sets gradients that are too long to zero",
     hints=(
@@ -162,6 +173,16 @@ add(
         "Compare the norm of all gradients with max_norm, then multiply every one of them.",
     ),
     scale=lambda s: lambda grad: grad * (s.factor if np.linalg.norm(grad) > s.max_norm else 1.0),
+)
+add(
+    "own-factors-together",
+    "that makes one comparison for all gradients, and then scales each by its own norm",
+    hints=(
+        "Two gradients, a long one and a short one: is their ratio the same after your call?",
+        "Which norm do you divide by: the one that you compared, or each gradient's own?",
+        "One norm over all gradients, then one factor for all of them.",
+    ),
+    scale=lambda s: lambda grad: grad * (s.max_norm / max(float(np.linalg.norm(grad)), 1e-300) if s.ratio < 1 else 1.0),
 )
 add(
     "parameters-clipped",
@@ -353,4 +374,5 @@ TASK = NamedPartsTask(
     exact=("kind", "changed"),
     ignored=nonfinite_is_open,
     say=say,
+    ready_made=("torch.nn.utils.clip_grad_norm_", "torch.nn.utils.clip_grads_with_norm_"),
 )

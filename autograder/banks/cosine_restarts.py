@@ -58,6 +58,29 @@ add(
     extra=lambda s: 1,
 )
 add(
+    "restart-step-in-the-old-period",
+    "that counts the step of a restart as the end of the old period, at min_lr, and goes on rightly behind it",
+    source="while step > period",
+    hints=(
+        "What is your learning rate at step == period: peak_lr, or min_lr?",
+        "Does your loop go on while step > period, or while step >= period?",
+        "A restart is at the first step with step >= the end of the period.",
+    ),
+    index=lambda s: np.maximum(np.searchsorted(s.starts, s.step) - 1, 0),
+)
+add(
+    "grows-before-it-ends",
+    "that makes a period longer before it subtracts it, so that the second one begins in its middle",
+    source="two lines of the loop exchanged",
+    hints=(
+        "With period_mult = 2, what is your learning rate right after the first restart?",
+        "How long was the period that has just ended? And what do you subtract for it?",
+        "Subtract the length of the old period first, then multiply it.",
+    ),
+    current=lambda s: _grown_first(s)[0],
+    span=lambda s: _grown_first(s)[1],
+)
+add(
     "equal-periods",
     "whose periods all have the same length, whatever period_mult says",
     hints=(
@@ -203,13 +226,22 @@ def _index_by_logarithm(s: Quantities) -> np.ndarray:
     return np.minimum(np.array(passed).astype(int), walked)
 
 
+def _grown_first(s: Quantities) -> tuple[np.ndarray, np.ndarray]:
+    """For each step, what is left of it, and the length of the period it is in."""
+    left, length = np.array(s.step), np.full(s.step.shape, float(s.first))
+    while (beyond := left >= length).any():
+        length = np.where(beyond, length * s.period_mult, length)
+        left = np.where(beyond, left - length, left)
+    return left, length
+
+
 def _edges(rng: np.random.Generator) -> list[Scenario]:
     """Periods of two steps and of one, which is at the peak; steps far away.
 
     Longer than the other walks: recognition starts with the shortest, and these tell little.
     """
     two, one, growing, long = (_arguments(rng, period, mult, True) for period, mult in ((2, 1), (1, 1), (1, 2), (7, 1)))
-    many, late = range(40), [*range(343, 380), 700, 701, 703]
+    many, late = range(40), [*range(20), *range(343, 360), 700, 701, 703]
     return [
         walk(FORMULA.entry, "edges", "periods of two steps", many, two),
         walk(FORMULA.entry, "edges", "periods of one step", many, one),
@@ -228,11 +260,15 @@ def _logarithms(arguments: dict[str, Any]) -> list[Scenario]:
             FORMULA.entry,
             "edges",
             "around the sixth period",
-            range(third - 20, third + 20),
+            [*range(24), *range(third - 8, third + 8)],
             arguments | {"period_mult": 3},
         ),
         walk(
-            FORMULA.entry, "edges", "around the fourth", range(tenth - 20, tenth + 20), arguments | {"period_mult": 10}
+            FORMULA.entry,
+            "edges",
+            "around the fourth",
+            [*range(24), *range(tenth - 8, tenth + 8)],
+            arguments | {"period_mult": 10},
         ),
     ]
 
@@ -245,7 +281,7 @@ def _together(rng: np.random.Generator) -> list[Scenario]:
     mixed = [int(step) for step in rng.permutation(3 * plain["period"])][:20]
     big = _arguments(rng, 100, 2, True)
     sampled = sorted(
-        {0, 1, 99, 100, 101, 299, 300, 301, 699, 700, 701, 60_000, *(whole(rng, 2, 1400) for _ in range(15))}
+        {0, 1, 99, 100, 101, 299, 300, 301, 699, 700, 701, 3_000, *(whole(rng, 2, 1000) for _ in range(12))}
     )
     return [
         _walk(rng, "together", "growing periods with min_lr", whole(rng, 3, 5), 2, True),
@@ -257,11 +293,11 @@ def _together(rng: np.random.Generator) -> list[Scenario]:
 
 def _late(rng: np.random.Generator) -> list[Scenario]:
     """Steps behind many periods, and the last step of a long period, a hair before the restart."""
-    threes, long = (_arguments(rng, period, mult, True) for period, mult in ((3, 1), (10_000, 2)))
+    threes, long = (_arguments(rng, period, mult, True) for period, mult in ((3, 1), (4_000, 2)))
     few = [*range(30)]
     return [
         walk(FORMULA.entry, "edges", "behind many periods", [*few, 1800, 1801, 1802], threes),
-        walk(FORMULA.entry, "edges", "the end of a long period", [*few, 9999, 10_000], long),
+        walk(FORMULA.entry, "edges", "the end of a long period", [*few, 3999, 4_000], long),
     ]
 
 
@@ -279,7 +315,7 @@ def _numbers(rng: np.random.Generator) -> list[Scenario]:
 
 
 def _long(rng: np.random.Generator) -> list[Scenario]:
-    """A period by whose reciprocal a step cannot be multiplied: 49 * (1 / 49) < 1; the fourteenth of growing periods; a long
+    """A period by whose reciprocal a step cannot be multiplied: 49 * (1 / 49) < 1; the thirteenth of growing periods; a long
     period near its beginning; calls that differ in one argument. Nothing is asked of later steps, where a logarithm may be
     mistaken by 1e-6: going there by a torch scheduler takes the worker all its time."""
     odd, growing = _arguments(rng, 49, 1, True), _arguments(rng, 1, 2, True)
@@ -289,8 +325,8 @@ def _long(rng: np.random.Generator) -> list[Scenario]:
     around = [step for i in range(1, 11) for step in (49 * i - 1, 49 * i, 49 * i + 1)]
     return [
         walk(FORMULA.entry, "edges", "periods of 49 steps", around, odd),
-        walk(FORMULA.entry, "edges", "behind a dozen growing periods", [*range(30), 8190, 8191, 13_000], growing),
-        walk(FORMULA.entry, "edges", "a long period", [*range(0, 40, 2), *range(889, 899)], long),
+        walk(FORMULA.entry, "edges", "behind a dozen growing periods", [*range(30), 4094, 4095, 4_100], growing),
+        walk(FORMULA.entry, "edges", "a long period", [*range(0, 50, 2), *range(894, 899)], long),
         one_changed(FORMULA.entry, "together", whole(rng, 20, 22), first, others),
     ]
 

@@ -286,4 +286,12 @@ def _together(d: Drawing) -> list[Scenario]:
     return [*found, d.run("together", "arguments by position", by_place, {}, args=hyper)]
 
 
-TASK = ScriptedTask("loss_scaler", "course_lib/precision/loss_scaler.py", ENTRY, LossScalerRun, bank, scenarios)
+TASK = ScriptedTask(
+    "loss_scaler",
+    "course_lib/precision/loss_scaler.py",
+    ENTRY,
+    LossScalerRun,
+    bank,
+    scenarios,
+    ready_made=("torch.amp.GradScaler", "torch.cuda.amp.GradScaler"),
+)

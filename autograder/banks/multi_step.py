@@ -220,7 +220,7 @@ def _together(rng: np.random.Generator) -> list[Scenario]:
     last = plain["milestones"][-1]
     mixed = [int(step) for step in rng.permutation(last + 5)]
     big = {
-        "milestones": [800, 900, 950, 970, 60_000],
+        "milestones": [800, 900, 950, 970, 6_000],
         "gamma": 0.31622776601683794,
         "peak_lr": 4.2e-4,
         "warmup_steps": 20,
@@ -239,8 +239,8 @@ def _together(rng: np.random.Generator) -> list[Scenario]:
             901,
             950,
             970,
-            10_000,
-            60_000,
+            4_000,
+            6_000,
             *(whole(rng, 2, 998) for _ in range(12)),
         }
     )

@@ -76,6 +76,29 @@ add(
     progress=lambda s: s.step / s.span,
 )
 add(
+    "progress-counted-from-the-warmup",
+    "whose decay is counted from the end of the warmup and so jumps when it begins",
+    source="warmup_cosine's progress",
+    hints=(
+        "By how much does your learning rate fall in the first step of the decay?",
+        "How far has the decay come at its first step? When does it begin?",
+        "Progress is (step - (total_steps - decay_steps)) / decay_steps.",
+    ),
+    span=lambda s: s.total_steps - s.warmup_steps,
+    progress=lambda s: (s.step - s.warmup_steps) / s.span,
+)
+add(
+    "warmup-counted-twice",
+    "that begins and ends its decay warmup_steps too late",
+    hints=(
+        "At which step does your learning rate reach min_lr?",
+        "Does total_steps count the warmup, or come after it?",
+        "The decay begins at total_steps - decay_steps and ends at total_steps.",
+    ),
+    start=lambda s: s.total_steps - s.decay_steps + s.warmup_steps,
+    ended=lambda s: s.step >= s.total_steps + s.warmup_steps,
+)
+add(
     "decay-steps-as-plateau",
     "that takes decay_steps for the length of the plateau",
     hints=(
@@ -189,6 +212,17 @@ add(
         "The factor is 1 - p, 0.5 * (1 + cos(pi * p)) or 1 - sqrt(p), depending on shape.",
     ),
     fall=lambda s: s.sqrt,
+)
+add(
+    "cosine-not-known",
+    "that takes shape='cosine' for 1 − √p",
+    source='a comparison with another word, such as "cos", and else: sqrt',
+    hints=(
+        "Compare shape='cosine' and shape='sqrt'. Are your results equal?",
+        "Which of your branches does 'cosine' take? Compare the spelling.",
+        "The shapes are 'linear', 'cosine' and 'sqrt'; for 'cosine' the factor is 0.5 * (1 + cos(pi * p)).",
+    ),
+    cosine=lambda s: 1 - np.sqrt(s.progress),
 )
 add(
     "shapes-swapped",

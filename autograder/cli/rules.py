@@ -24,9 +24,13 @@ def rules(
         )
         return
     width = max((len(v.id) for v in (*bank.conventions, *bank.misconceptions)), default=0)
-    typer.echo(f"{task}: {len(bank.conventions)} conventions accepted beside the rule as stated")
+    typer.echo(f"{task}: {_counted(len(bank.conventions), 'convention')} accepted beside the rule as stated")
     for variant in bank.conventions:
         typer.echo(f"  {variant.id:<{width}}  {variant.title} ({variant.source})")
-    typer.echo(f"{task}: {len(bank.misconceptions)} misconceptions named")
+    typer.echo(f"{task}: {_counted(len(bank.misconceptions), 'misconception')} named")
     for variant in bank.misconceptions:
         typer.echo(f"  {variant.id:<{width}}  {variant.title}")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -140,7 +140,7 @@ class Judge:
         result.misconceptions = [mistake.id for mistake in recognition.mistakes]
         result.hints = [hint for mistake in recognition.mistakes[:1] for hint in mistake.hints]
         source = submission.modules.get(task.module, "")
-        result.flags += not_own_implementation(source, task.module)
+        result.flags += not_own_implementation(source, task.module, getattr(task, "ready_made", ()))
         if self.level == "trusted":
             result.flags += not_there_when_graded(source, task.module, available_packages())
         result.sandbox = self.sandbox.layers

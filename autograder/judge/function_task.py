@@ -150,6 +150,8 @@ class FunctionTask:
                 code, wanted = evidence.values[stop - FLAGS], expected.values[stop - FLAGS]
                 if evidence.text and index == evidence.event and wanted == 0 and code not in (0, ErrorCode.SIGNATURE):
                     return f"{self.shown(call)} raised {evidence.text}."
+                if when and wanted == code == 0 and evidence.values[stop - 1] != expected.values[stop - 1]:
+                    return f"{self.shown(call)} {_not_alone(evidence.values[stop - 1])}."
                 told = (evidence.values[start:stop], expected.values[start:stop], fine[start:stop])
                 return self._explain_call(call, *told) + (when if not fine[start : stop - FLAGS].all() else "")
             start = stop
@@ -175,7 +177,7 @@ class FunctionTask:
             return f"{shown} gives {got}; expected {wanted}."
         if mine[-2] != right[-2]:
             return f"{shown} returned the wrong dtype or type."
-        return f"{shown} {_NOT_ALONE.get(float(mine[-1]), 'changed one of its arguments; leave them as they are')}."
+        return f"{shown} {_not_alone(mine[-1])}."
 
     def shown(self, call: dict[str, Any]) -> str:
         """The call as one would type it, tensors by their shape; behind it what cannot be seen in it."""
@@ -189,6 +191,10 @@ _NOT_ALONE = {
     RESULT_SHARED: "returned a tensor that shares its memory with the argument; return a new one",
     RESULT_OVERWRITTEN: "returned a tensor whose numbers a later call changed; return a new one in every call",
 }
+
+
+def _not_alone(flag: float) -> str:
+    return _NOT_ALONE.get(float(flag), "changed one of its arguments; leave them as they are")
 
 
 def calls(entry: str, family: str, about: str, wanted: Sequence[dict[str, Any]], **program: Any) -> Scenario:

@@ -54,7 +54,8 @@ class NamedPartsTask:
     formula: its last step gives a dict, part → array, and as "rtol" what a variant leaves open; a step may raise Raises.
     draw: a generator → scenarios. layout: program → {part: size}, in the
     order in which the player writes them. path: the parts that decide which convention is recognised. exact: parts
-    without tolerance. ignored: scenario → the parts that may be anything. say: Seen → a difference in words.
+    without tolerance. ignored: scenario → the parts that may be anything. say: Seen → a difference in words. ready_made:
+    what torch has for the same purpose, as dotted names; using it is flagged.
     """
 
     tries_every_pair: ClassVar[bool] = True
@@ -69,6 +70,7 @@ class NamedPartsTask:
     say: Callable[[Seen], str]
     exact: tuple[str, ...] = ()
     ignored: Callable[[dict[str, Any]], Mapping[str, Any]] = field(default=lambda program: {})
+    ready_made: tuple[str, ...] = ()
 
     @property
     def entries(self) -> tuple[str, ...]:

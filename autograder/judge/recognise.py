@@ -15,6 +15,8 @@ from autograder.worker.codes import Status
 
 LOST_FOR = 10
 """Numbers that a convention has to make right for each that it makes wrong."""
+GAINED = 0.1
+"""The share of the wrong numbers that it has to make right, if it does not make a whole scenario right."""
 ENOUGH = 2
 """Wrong scenarios in which single numbers count, where whole predictions are costly."""
 
@@ -268,11 +270,12 @@ def _best_accepted(
 def _is_used(
     expectations: Expectations, first: Variant, variant: Variant, evidence: Sequence[Evidence], order: Sequence[int]
 ) -> bool:
-    """Whether a convention is more than nearest to a mistake: it hardly speaks against numbers that are right without it.
-    Where whole predictions are costly that is not asked."""
+    """Whether a convention is more than nearest to a mistake: it hardly speaks against numbers that are right without it,
+    and makes more than a few right. Where whole predictions are costly that is not asked."""
     if expectations.costly:
         return True
-    gained = lost = 0
+    gained = lost = wrong = 0
+    mended = False
     for index in order:
         without, used = expectations.of(first, index), expectations.of(variant, index)
         if without.holds is not None or used.holds is not None:
@@ -281,7 +284,9 @@ def _is_used(
         fine, also = (close(evidence[index].values, item)[path] for item in (without, used))
         gained += int((also & ~fine).sum())
         lost += int((fine & ~also).sum())
-    return gained >= LOST_FOR * lost
+        wrong += int((~fine).sum())
+        mended |= bool(also.all()) and not fine.all()
+    return gained >= LOST_FOR * lost and (mended or gained >= GAINED * wrong)
 
 
 def _share_right(expectations: Expectations, variant: Variant, index: int, evidence: Evidence) -> float:

@@ -25,6 +25,8 @@ RELATIVE = 1e-4
 """Of each value by itself, in walks that ask for that."""
 EXACT = 1e-5
 """How near two numbers are, relative to themselves, that are said to be the same call's result."""
+MENTIONED = 1e-3
+"""A ratio nearer to one than this is not mentioned."""
 WIDTH = 1 + FLAGS
 Played = tuple[Evidence, Expected, Scenario]
 
@@ -122,6 +124,8 @@ class ScheduleTask(FunctionTask):
     def _before(self, fine: np.ndarray, scenario: Scenario) -> str:
         steps = scenario.program["steps"]
         first = int(np.argmin(fine))
+        while first and steps[first - 1] in scenario.program["open"]:  # there, nothing was asked
+            first -= 1
         if first == 0 or sorted(steps) != list(steps):
             return ""
         until = f"steps {steps[0]} to {steps[first - 1]} are" if first > 1 else f"step {steps[0]} is"
@@ -161,7 +165,7 @@ def _relation(evidence: Evidence, expected: Expected, fine: np.ndarray) -> str:
     mine, right = (values.reshape(-1, WIDTH)[~fine, 0] for values in (evidence.values, expected.values))
     if mine.size < 3 or not (np.isfinite(mine).all() and np.isfinite(right).all()):
         return ""
-    if np.allclose(mine, right, rtol=1e-5):
+    if np.allclose(mine, right, rtol=MENTIONED):
         return ""
     if np.all(mine == mine[0]):
         return f" It stays {mine[0]:.6g} wherever it is wrong."

@@ -271,7 +271,8 @@ class _FirstFrame(Shortcuts):
 
 @dataclass(frozen=True)
 class ScriptedTask:
-    """What a maintainer writes for a new object, beside its procedure and its bank."""
+    """What a maintainer writes for a new object, beside its procedure and its bank. ready_made: what torch has for the same
+    purpose, as dotted names; using it is flagged."""
 
     id: str
     module: str
@@ -280,6 +281,7 @@ class ScriptedTask:
     bank: Bank
     draw: Callable[[np.random.Generator], list[Scenario]]
     curve: tuple[str, str] | None = None
+    ready_made: tuple[str, ...] = ()
     costly: ClassVar = True
 
     @property

@@ -176,7 +176,7 @@ def _sentence(error: BaseException) -> str:
         what = f"{type(error).__name__}: {error}"
     except BaseException:
         what = type(error).__name__
-    what = " ".join(what.split())[:240]
+    what = " ".join(what.split())[:240].removesuffix(":")
     if isinstance(error, SyntaxError):
         return f"{what}"
     for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):

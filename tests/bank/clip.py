@@ -175,6 +175,7 @@ WRONG = {
     "max-for-min": [(_FACTOR, "factor = (max_norm / norm).clamp(min=1.0)")],
     "ratio-inverted": [(_FACTOR, "factor = (norm / max_norm).clamp(max=1.0)")],
     "not-clipped": [(_MUL, "g = g * factor")],
+    "scaled-to-one": [(_MUL, "g.div_(norm) if norm > max_norm else g")],
     "set-to-zero": [(_MUL, "g.mul_((max_norm / norm >= 1).to(g.dtype))")],
     "factor-twice": [(_MUL, "g.mul_(factor).mul_(factor)")],
     "factor-root": [(_FACTOR, "factor = (max_norm / norm).sqrt().clamp(max=1.0)")],
@@ -182,6 +183,7 @@ WRONG = {
     "max-norm-ignored": [(_FACTOR, "factor = (1.0 / norm).clamp(max=1.0)")],
     "first-clipped-only": [("        # next gradient\n", "        break\n")],
     "only-the-long-ones": [(_MUL, "g.mul_(factor) if g.norm() > max_norm else g")],
+    "own-factors-together": [(_MUL, "g.mul_(max_norm / g.norm()) if norm > max_norm else g")],
     "parameters-clipped": [
         (_LOOP, "    for p in params:\n        if p.grad is not None:\n            p.data.mul_(factor)\n")
     ],

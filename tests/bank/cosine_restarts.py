@@ -178,6 +178,14 @@ WRONG = {
     + """    return min_lr + (peak_lr - min_lr) * 0.5 * (1 + math.cos(math.pi * step / period))
 """,
     "restarts-one-step-late": [(LOOP, "while step > start + length:"), ("start += length", "start += length + 1")],
+    "restart-step-in-the-old-period": [(LOOP, "while step > start + length:")],
+    "grows-before-it-ends": HEAD
+    + """    t, length = step, period
+    while t >= length:
+        length *= period_mult
+        t -= length
+"""
+    + CURVE,
     "equal-periods": [(GROW, "length *= 1")],
     "grows-once": [(GROW, "length = period * period_mult")],
     "grows-from-the-start": [(FIRST, "    length = period * period_mult\n")],

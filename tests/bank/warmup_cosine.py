@@ -327,6 +327,7 @@ WRONG = {
     "warmup-divides-by-total": [(RAMP, "ramp = step / total_steps")],
     "warmup-through-a-fraction": [(START, "warmup_steps = int(total_steps * (warmup_steps / total_steps))")],
     "floor-during-warmup": [(WARMUP_LR, "lr = max(min_lr, peak_lr * ramp)")],
+    "floor-taken-off-the-warmup": [(WARMUP_LR, "lr = (peak_lr - min_lr) * ramp")],
     "warmup-from-floor": [(WARMUP_LR, "lr = min_lr + (peak_lr - min_lr) * ramp")],
     "decay-during-warmup": HEAD
     + """    if step >= total_steps and step >= warmup_steps:
@@ -349,6 +350,7 @@ WRONG = {
     "rises-after-the-end": [(ENDED, "elif False:")],
     "zero-after-the-end": [(FINAL, "        lr = 0.0\n")],
     "peak-after-the-end": [(FINAL, "        lr = peak_lr\n")],
+    "starts-anew-after-the-end": [(START, "step = step % total_steps")],
     "nothing-after-the-end": [(FINAL, "        lr = None\n")],
     "raises-after-the-end": [
         (FINAL, "        assert step == total_steps\n        lr = min_lr\n"),

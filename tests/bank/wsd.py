@@ -346,6 +346,14 @@ WRONG = {
         (START, "start = warmup_steps"),
         (PROGRESS, "progress = (step - start) / (total_steps - warmup_steps)"),
     ],
+    "progress-counted-from-the-warmup": [(PROGRESS, "progress = (step - warmup_steps) / (total_steps - warmup_steps)")],
+    "warmup-counted-twice": [
+        (START, "start = total_steps - decay_steps + warmup_steps"),
+        ("elif step >= total_steps:", "elif step >= total_steps + warmup_steps:"),
+    ],
+    "cosine-not-known": [('shape == "cosine"', 'shape == "cos"')],
+    "floor-taken-off-the-warmup": [(WARMUP_LR, "lr = (peak_lr - min_lr) * ramp")],
+    "starts-anew-after-the-end": [(START_OF, "step %= total_steps")],
     "progress-counted-from-zero": [(PROGRESS, "progress = step / total_steps")],
     "decay-steps-as-plateau": [
         (START, "start = warmup_steps + decay_steps"),
