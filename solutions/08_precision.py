@@ -111,7 +111,7 @@ predict("frozen_weight", 1.0)
 # > - nearest, and halves to even; subnormals too;
 # > - too large after rounding: infinity with the sign of x. For (4, 3): 448 with the sign of x;
 # > - NaN stays NaN, infinity stays infinity in formats that have one (what (4, 3) makes of it is up
-# >   to you), −0 stays −0;
+# >   to you), −0 stays −0, and a negative number too small for the format becomes −0;
 # > - `x` itself is not changed. It is float32 or float64.
 # >
 # > Also accepted, and named: an e4m3 by the plain rule (240, then infinity), an e4m3 that overflows
