@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder.worker.codes import RESULT_OVERWRITTEN, RESULT_SHARED, ErrorCode, error_code
+from autograder.worker.codes import RESULT_OVERWRITTEN, RESULT_SHARED, ErrorCode, error_code, says_not_written
 from autograder.worker.harness import Recorder
 from autograder.worker.players.tensors import DTYPES, in_one_memory, numbers, size_of, tensor
 
@@ -80,7 +80,7 @@ def _call(
     try:
         result = getattr(module, call.get("entry") or scenario["entry"])(*args, **kwargs)
     except Exception as error:
-        if isinstance(error, NotImplementedError | MemoryError):
+        if isinstance(error, MemoryError) or says_not_written(error):
             raise
         raise _CallError(error) from error
     results = result if isinstance(result, tuple) and len(wanted) > 1 else (result,)
