@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from autograder.banks import _adam_task
+from autograder.banks._adam_conventions import add_conventions
 from autograder.banks._adam_moments import add_moment_mistakes
-from autograder.banks._adam_step import add_conventions, add_step_mistakes
+from autograder.banks._adam_step import add_step_mistakes
 from autograder.banks._whose_values import add_default, add_values_of_others
 from autograder.judge.contract_mistakes import contract_mistakes
 from autograder.judge.optimizer_task import OptimizerTask
 from autograder.judge.rule import sign
-from autograder.judge.state_mistakes import STEP_CLOCK
 from autograder.judge.variants import Bank
 from autograder.oracles.adam import RULE
 
 bank = Bank()
 add = bank.misconception
 add_conventions(bank)
-bank.include([STEP_CLOCK])
 add_step_mistakes(bank, RULE)
 add_moment_mistakes(bank, RULE)
 

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from autograder.banks import _adam_task
+from autograder.banks._adam_conventions import add_conventions
 from autograder.banks._adam_moments import add_moment_mistakes
-from autograder.banks._adam_step import add_conventions, add_step_mistakes
+from autograder.banks._adam_step import add_step_mistakes
 from autograder.banks._whose_values import add_default, add_values_of_others
 from autograder.judge.contract import Entry, entries
 from autograder.judge.contract_mistakes import contract_mistakes, left_as
 from autograder.judge.optimizer_task import OptimizerTask
 from autograder.judge.rounding import representable
 from autograder.judge.rule import sign
-from autograder.judge.state_mistakes import STEP_CLOCK
 from autograder.judge.variants import Bank
 from autograder.oracles.adamw import RULE
 
@@ -30,7 +30,6 @@ bank.convention(
     param=lambda s: (s.param - s.update) * (1 - s.lr * s.weight_decay),
 )
 add_conventions(bank)
-bank.include([STEP_CLOCK])
 
 
 def _shrunk(s: Any) -> Any:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from autograder.judge.variants import Variant, misconception
+
+if TYPE_CHECKING:
+    from autograder.judge.simulate import Instance
 
 STATES = [
     misconception(
@@ -111,6 +116,24 @@ CLOCKS = [
     ),
 ]
 
+
+def _group_clock(instance: Instance, group: dict[str, Any]) -> dict[str, Any]:
+    """Counts a step of a group with its first update in it; the count is what the parameter's clock then shows."""
+    key = "live", next(number for number, known in enumerate(instance.groups) if known is group)
+    step, (seen, count) = instance.clocks["step"], instance.clocks.get(key, (0, 0))
+    count += seen != step
+    instance.clocks[key], instance.clocks["live"] = (step, count), count
+    hyper: dict[str, Any] = group["hyper"]
+    return hyper
+
+
+GROUP_CLOCK = Variant(
+    "group-clock",
+    "one step count for all parameters of a group, which counts the steps in which one of them has a gradient",
+    "convention",
+    {"hyper": _group_clock, "clock": lambda instance: instance.clocks["live"]},
+    source="code with lists of tensors, which skips a group without gradients before it counts",
+)
 STEP_CLOCK = Variant(
     "step-clock",
     "one step count for all parameters, so a parameter that missed a step still counts it",

@@ -36,8 +36,8 @@ class Limits:
     """What one job may use: CPU time, rounded up to whole seconds; wall-clock time; memory on top of the
     preloaded image; bytes of log that are kept."""
 
-    cpu_seconds: float = 5
-    wall_seconds: float = 20
+    cpu_seconds: float = 8
+    wall_seconds: float = 25
     memory_bytes: int = 1 << 30
     log_bytes: int = 65536
 

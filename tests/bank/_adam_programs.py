@@ -5,6 +5,39 @@ from __future__ import annotations
 from tests.bank import _edits
 from tests.bank._edits import LARGE_REFUSED, NO_GRAD, STEP_WITHOUT, ZERO_DECAY, refuses_zero
 
+
+def right(head: str, closure: str, loop: str, decayed: str) -> dict[str, tuple[str, str]]:
+    """Two right programs in other styles. decayed: lines that decay and leave the gradient in g."""
+    skipping = """        for group in self.param_groups:
+            live = [p for p in group["params"] if p.grad is not None]
+            if not live:
+                continue
+            t = group["step"] = group.get("step", 0) + 1
+            b1, b2 = group["betas"]
+            for p in live:
+                s = self.state[p]
+                if not s:
+                    s["m"], s["v"] = torch.zeros_like(p), torch.zeros_like(p)
+"""
+    averaged = """                s["m"].lerp_(g, 1 - b1)
+                s["v"].lerp_(g * g, 1 - b2)
+                root = (s["v"] / (1 - b2**t)).sqrt() + group["eps"]
+                p.addcdiv_(s["m"] / (1 - b1**t), root, value=-group["lr"])
+        return loss
+"""
+    counting = """                t = s["t"] = s.get("t", 0) + 1
+"""
+    corrected = """                m = s.setdefault("m", torch.zeros_like(p)).lerp_(g, (1 - b1) / (1 - b1**t))
+                v = s.setdefault("v", torch.zeros_like(p)).lerp_(g * g, (1 - b2) / (1 - b2**t))
+                p.addcdiv_(m, v.sqrt() + group["eps"], value=-group["lr"])
+        return loss
+"""
+    return {
+        "skips-groups-without-gradients": (head + closure + skipping + decayed + averaged, "group-clock"),
+        "averages-kept-corrected": (head + loop + counting + decayed + corrected, "debiased-averages"),
+    }
+
+
 BASE = """
 import torch
 from torch.optim import Optimizer

@@ -320,6 +320,7 @@ class Adam(torch.optim.Optimizer):
 """,
         "group-powers",
     ),
+    **shared.right(HEAD, CLOSURE, LOOP, '                g = p.grad + group["weight_decay"] * p\n'),
     "powers-in-the-state": (
         HEAD
         + LOOP

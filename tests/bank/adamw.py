@@ -231,6 +231,12 @@ class AdamW(torch.optim.Adam):
 """,
         "group-powers",
     ),
+    **shared.right(
+        HEAD,
+        CLOSURE,
+        LOOP,
+        '                g = p.grad\n                p.mul_(1 - group["lr"] * group["weight_decay"])\n',
+    ),
     "powers-in-the-state": (
         HEAD
         + LOOP
