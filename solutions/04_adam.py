@@ -137,9 +137,10 @@ predict("first_stride", 3.16)
 # > - a negative `lr`, `eps` or `weight_decay`, or a β outside [0, 1), raises `ValueError`.
 # >
 # > **What is accepted as well**, and recognised by name: ε added before the correction, √v + ε
-# > ("eps-hat": the end of section 2 of the Adam paper, Keras); one t for all parameters, kept where
-# > `state_dict` saves it ("step-clock"); running products of the betas instead of powers
-# > ("beta-powers": TensorFlow 1).
+# > ("eps-hat": the end of section 2 of the Adam paper, Keras); one t for all parameters or for a
+# > group, kept where `state_dict` saves it ("step-clock", "group-clock"); running products of the
+# > betas instead of powers ("beta-powers": TensorFlow 1); averages that are kept corrected
+# > ("debiased-averages").
 #
 # <details>
 # <summary>Hint 1: where to start</summary>

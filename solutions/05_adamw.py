@@ -126,8 +126,8 @@ check("who_shrinks_fastest")
 # > - a negative `lr`, `eps` or `weight_decay`, or a β outside [0, 1), raises `ValueError`.
 # >
 # > **What is accepted as well**, and recognised by name: decay after the step instead of before it
-# > ("decay-after", several courses), and the three forms of chapter 4 ("eps-hat", "step-clock",
-# > "beta-powers").
+# > ("decay-after", several courses), and what is accepted in chapter 4 ("eps-hat", "step-clock",
+# > "group-clock", "beta-powers", "debiased-averages").
 #
 # <details>
 # <summary>Hint 1: where to start</summary>

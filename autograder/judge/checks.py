@@ -118,7 +118,8 @@ class Student:
         if found.ending in ("crashed", "not_reached"):
             raise Wrong(f"The process died: {found.text}.", "crashed")
         if found.status == Status.IMPORT_FAILED:
-            raise Wrong(f"Your file cannot be loaded: {found.text}", "crashed")
+            own = " It is a file of yours: hand it in as well." if "No module named 'course_lib" in found.text else ""
+            raise Wrong(f"Your file cannot be loaded: {found.text}{'.' if own else ''}{own}", "crashed")
 
     def _stuck_in(self) -> str:
         """The scenario in which the time ran out; the first one says nothing, since loading the file comes before it."""
@@ -170,6 +171,8 @@ class Student:
         if self.recognition.program is not None:
             coarse = "precision" in self.recognition.program.steps
             sure = "As far as bfloat16 can tell, your numbers are those" if coarse else "Your numbers are exactly those"
+            if found.raised or scenario.player == "constructor":
+                sure = "What it does is exactly what is to be expected"
         told = f"{sure} of {entry} {what}.{hint}"
         if len(seen.split()) + len(told.split()) > MOST_WORDS:
             seen = seen.partition(". ")[0].removesuffix(".") + "."

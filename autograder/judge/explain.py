@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,8 +34,14 @@ def _valid_values(evidence: Evidence, scenario: Scenario) -> str:
     if evidence.event > 0 or evidence.error != ErrorCode.VALUE or advice(evidence.text):
         return ""
     given = scenario.program["instances"][0].get("kwargs", {})
-    shown = ", ".join(f"{name}={value}" for name, value in given.items())
+    shown = _shown(given)
     return f" It was given {shown}, and all of that is valid." if shown else ""
+
+
+def _shown(arguments: dict[str, Any]) -> str:
+    """As in a call, lists as tuples."""
+    plain = {name: tuple(value) if isinstance(value, list) else value for name, value in arguments.items()}
+    return ", ".join(f"{name}={value!r}" for name, value in plain.items())
 
 
 def _when(scenario: Scenario, event: int) -> str:
@@ -63,7 +69,7 @@ def _explain_constructor(evidence: Evidence, scenario: Scenario) -> str:
     for number, kwargs, invalid in zip(
         evidence.values, scenario.program["attempts"], scenario.program["invalid"], strict=True
     ):
-        shown = ", ".join(f"{name}={value}" for name, value in kwargs.items())
+        shown = _shown(kwargs)
         if invalid and number != 1:
             what = "raised no error" if number == 0 else "raised another error than ValueError"
             return f"{entry}(params, {shown}) {what}; it should raise ValueError."

@@ -105,6 +105,7 @@ class DifferentPath:
         if chosen.all():
             return who
         common = self._in_common(inside, chosen)
+        who = who.replace("every parameter", "all parameters")
         return f"{chosen.sum()} of the {chosen.size} numbers of {who}{f', {common},' if common else ''}"
 
     def _in_common(self, inside: np.ndarray, wrong: np.ndarray) -> str:
@@ -201,7 +202,9 @@ class DifferentPath:
         home = next(number for number, columns in enumerate(self.columns) if column in columns)
         place = f"number {column - self.columns[home][0] + 1} of " if self.columns[home].size > 1 else ""
         where = f"{place}parameter {home + 1}" if len(self.columns) > 1 else place.removesuffix(" of ")
-        return f"moved by {mine[i]:.5g} where {right[i]:.5g} is right{f' ({where})' if where else ''}."
+        if not where:
+            return f"moved by {mine[i]:.5g} where {right[i]:.5g} is right."
+        return f"moved by something else than is right: {where} by {mine[i]:.5g}, not by {right[i]:.5g}."
 
     def _rounded(self, off: np.ndarray) -> str:
         """Rounding shows from the first step on, in every parameter, and goes both ways."""

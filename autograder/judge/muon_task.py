@@ -142,9 +142,11 @@ class MuonTask(OptimizerTask):
             where = {"front": " before a matrix", "list": " behind a matrix", "group": " in the second group"}.get(
                 scenario.program["beside"][taken], ""
             )
+            what = "took" if evidence.values[taken] == 0 else "raised another error than ValueError for"
+            shape = tuple(scenario.program["shapes"][taken])
             return (
-                f"Muon(params) took a parameter that is not a matrix{where}; it should raise ValueError when it is built "
-                "with one."
+                f"Muon(params) {what} a parameter of shape {shape}, which is not a matrix{where}; it should raise ValueError "
+                "when it is built with one."
             )
         found = super().explain(evidence, expected, scenario)
         if isinstance(expected.holds, _Updates) and not evidence.raised and close(evidence.values, expected).all():

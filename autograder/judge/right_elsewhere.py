@@ -114,7 +114,13 @@ def _properties(
         yield (_UNCHANGED, name), _changed(name, defaults)
         yield (_NOT_ZERO, name), _zero(name, defaults)
     for name, off in features.items():
-        yield ("Without {} everything was right.", name), _switched_on(off)
+        yield (f"{_switched_off(off)} everything was right.", name), _switched_on(off)
+
+
+def _switched_off(off: Mapping[str, Any]) -> str:
+    """ "Without weight_decay", "With scale='original'"."""
+    given = " and ".join(f"{name}={value!r}" for name, value in off.items() if value)
+    return f"With {given}" if given else "Without {}"
 
 
 _SAME = "Where a group has the first group's {}, everything was right."

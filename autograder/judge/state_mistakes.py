@@ -120,9 +120,10 @@ CLOCKS = [
 def _group_clock(instance: Instance, group: dict[str, Any]) -> dict[str, Any]:
     """Counts a step of a group with its first update in it; the count is what the parameter's clock then shows."""
     key = "live", next(number for number, known in enumerate(instance.groups) if known is group)
-    step, (seen, count) = instance.clocks["step"], instance.clocks.get(key, (0, 0))
+    clocks: dict[Any, Any] = instance.clocks
+    step, (seen, count) = clocks["step"], clocks.get(key, (0, 0))
     count += seen != step
-    instance.clocks[key], instance.clocks["live"] = (step, count), count
+    clocks[key], clocks["live"] = (step, count), count
     hyper: dict[str, Any] = group["hyper"]
     return hyper
 
