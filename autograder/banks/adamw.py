@@ -291,6 +291,18 @@ add(
     decayed=lambda s: s.param - s.built_lr * s.weight_decay * s.param,
 )
 add(
+    "decay-without-the-first-lr",
+    "whose weights shrink by weight_decay · lr / (the lr it was built with)",
+    source="the schedule multiplier of Loshchilov & Hutter's algorithm 2, taken for lr over its first value",
+    hints=(
+        "How much does a weight shrink on the first step, when its gradient is zero?",
+        "Halve the lr that you build with. Does a weight still shrink by as much?",
+        "param ← param · (1 − lr · weight_decay), with lr itself.",
+    ),
+    hyper=lambda instance, group: {**group["hyper"], "built_lr": instance.defaults["lr"]},
+    decayed=lambda s: s.param - s.lr / (s.built_lr or 1.0) * s.weight_decay * s.param,
+)
+add(
     "torchs-defaults",
     "with torch's defaults: betas (0.9, 0.999) and weight decay 0.01",
     hints=(

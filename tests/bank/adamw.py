@@ -301,6 +301,10 @@ WRONG = {
         (shared.BUILT, "        self.built_lr = lr\n"),
         (SHRINK, "p.mul_(1 - self.built_lr * wd)"),
     ],
+    "decay-without-the-first-lr": [
+        (shared.BUILT, "        self.built_lr = lr or 1.0\n"),
+        (SHRINK, "p.mul_(1 - wd * lr / self.built_lr)"),
+    ],
     **shared.VALUE_MISTAKES,
     "lr-default": [("lr=1e-3", "lr=3e-4")],
     "betas-default": [("betas=(0.9, 0.95)", "betas=(0.9, 0.999)")],
