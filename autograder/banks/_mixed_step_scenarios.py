@@ -113,7 +113,21 @@ def scenarios(rng: np.random.Generator) -> list[Scenario]:
         ),
         *_of_all_kinds(d),
         *_of_others(d),
+        *_loose_limits(d),
     ]
+
+
+def _loose_limits(d: Drawing) -> list[Scenario]:
+    """With a scaler: a max_norm that is far above the norm of the gradients, and one just above it."""
+    wide, near = {"dtype": "float16", "max_norm": 1e6}, {"dtype": "float16", "max_norm": 1e6}
+    found = [
+        d.run("clip", "a scaler and max_norm=1e6", 2, scale=4.0, kwargs=wide),
+        d.run("clip", "a scaler and a max_norm just above the norm", 1, scale=4.0, kwargs=near),
+    ]
+    run = Run({}, found[1].program)
+    run.call(found[1].program["steps"][0])
+    near["max_norm"] = 1.125 * float(np.sqrt(sum(np.sum(g**2) for g in run.grads if g is not None)))
+    return found
 
 
 def _of_all_kinds(d: Drawing) -> list[Scenario]:

@@ -113,6 +113,16 @@ add(
     inverse=lambda s: np.asarray(s.b, dtype=np.int64) ** (s.p - 2) % s.p,
 )
 add(
+    "div-product-overflows",
+    "whose product a * b ** (p − 2) is too large for int64",
+    hints=(
+        "Your division is right for small p. What is wrong with 42 ** 41?",
+        "int64 ends at about 9.2 · 10^18, and what is larger wraps around. From which p on is b ** (p − 2) larger?",
+        "pow(int(b), p - 2, p) takes the remainder after every multiplication; so can a loop of yours.",
+    ),
+    quotient=lambda s: np.asarray(s.a, dtype=np.int64) * np.asarray(s.b, dtype=np.int64) ** (s.p - 2),
+)
+add(
     "division-by-zero",
     "that keeps the pairs with b = 0 in division",
     hints=(

@@ -219,7 +219,7 @@ add(
 )
 add(
     "tied-twice",
-    "with tied parameters once for each of their names",
+    "that lists a tied parameter once for each of its names",
     hints=(
         "Two modules share one parameter. How often is it in your groups?",
         "Do you go through modules, or ask for duplicates to be kept?",

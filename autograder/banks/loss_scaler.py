@@ -101,7 +101,19 @@ def scenarios(rng: np.random.Generator) -> list[Scenario]:
     """Families: scale, in_place, unscale, step, overflow, growth, twice, several, defaults, together."""
     d = Drawing(rng)
     found = [*_scale(d), *_unscale(d), *_step(d), *_overflow(d), *_growth(d), *_twice(d), *_several(d)]
-    return [*found, *_defaults(d), *_together(d), *_of_all_kinds(d), *_around(d), *_other_gradients(d)]
+    found += [*_defaults(d), *_together(d), *_of_all_kinds(d), *_around(d), *_other_gradients(d)]
+    return [*found, _step_left_out(d)]
+
+
+def _step_left_out(d: Drawing) -> Scenario:
+    """An update between clean gradients and no step counts as well, and ends the round: the next one unscales again."""
+    looked_at: Events = [
+        ["backward", d.coefficients(), True, True],
+        ["call", "unscale_", [{"optimizer": 0}]],
+        *UPDATE,
+    ]
+    usual: Events = [*d.iteration(), *d.iteration(unscale=True), *d.iteration()]
+    return d.run("growth", "step() is left out after unscale_ has found nothing", [*looked_at, *usual], d.hyper(2))
 
 
 def _around(d: Drawing) -> list[Scenario]:

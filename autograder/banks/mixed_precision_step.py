@@ -19,7 +19,7 @@ add = bank.misconception
 bank.convention(
     "loss-fn-gets-the-batch-whole",
     "loss_fn(model, batch) instead of loss_fn(model, *batch)",
-    source="the signature alone, which leaves it open",
+    source="the signature, which leaves it open how the batch is handed on; the task's text asks for loss_fn(model, *batch)",
     form=lambda s: 2.0,
 )
 bank.convention(
@@ -206,6 +206,26 @@ add(
     clipped=lambda s: global_norm(s) if s.max_norm else None,
 )
 add(
+    "short-gradients-lengthened",
+    "that makes every gradient as long as max_norm, also a shorter one",
+    hints=(
+        "Call it with a very large max_norm. How long is your gradient after clipping?",
+        "Clipping makes long gradients shorter. What does it do to short ones?",
+        "Multiply by max_norm / norm only where the norm is larger than max_norm; clip_grad_norm_ does so.",
+    ),
+    clipped=lambda s: _lengthen(s),
+)
+add(
+    "short-gradients-lengthened-with-a-scaler",
+    "that, with a scaler, makes every gradient as long as max_norm, also a shorter one",
+    hints=(
+        "Call it with a scaler and a very large max_norm. How long is your gradient after clipping?",
+        "Clipping makes long gradients shorter. What does it do to short ones?",
+        "Multiply by max_norm / norm only where the norm is larger than max_norm; clip_grad_norm_ does so.",
+    ),
+    clipped=lambda s: global_norm(s) if s.scale is None else _lengthen(s),
+)
+add(
     "clips-each-parameter",
     "that clips every parameter by itself",
     hints=(
@@ -345,6 +365,11 @@ add(
 def _limit_each(s: Any) -> None:
     for group in s.groups:
         limit_norm(s, group)
+
+
+def _lengthen(s: Any) -> None:
+    norm = np.sqrt(sum(float(np.sum(g**2)) for g in s.grads if g is not None))
+    s.grads = [None if g is None else g * (s.max_norm / (norm + 1e-6)) for g in s.grads]
 
 
 def _raise() -> Any:

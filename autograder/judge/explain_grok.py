@@ -53,7 +53,8 @@ def _training(at: Any, due: Any, good: Any, scenario: Scenario) -> str:
         seen = _wrong_entry(at, due, good)
         if seen and not good["steps"].all():
             return seen
-        return f"{updates:.0f} updates were made, where {wanted:.0f} are right.{_stopped(at, due)}"
+        made = "1 update was" if updates == 1 else f"{updates:.0f} updates were"
+        return f"{made} made, where {wanted:.0f} {'is' if wanted == 1 else 'are'} right.{_stopped(at, due)}"
     width = np.array(scenario.program["tables"][0]).size
     fine, mine, right = (part["gradients"].reshape(-1, width) for part in (good, at, due))
     both = ~np.isnan(mine[:, 0]) & ~np.isnan(right[:, 0])

@@ -69,7 +69,9 @@ def _pairs(call: dict[str, Any], mine: np.ndarray, right: np.ndarray, fine: np.n
         if due[cell] == 0:
             return f"the pair {_pair(call, cell)} should not be there."
         if counts[cell] == 0:
-            return f"the pair {_pair(call, cell)} is missing{_others(int(((counts == 0) & (due > 0)).sum()))}."
+            missing = int(((counts == 0) & (due > 0)).sum())
+            what = f"{missing} pairs are missing, among them" if missing > 1 else "one pair is missing:"
+            return f"{what} {_pair(call, cell)}."
         return f"the pair {_pair(call, cell)} is there {counts[cell]:.0f} times."
     if call.get("sampled") and not fine[FEATURES.index("lost")]:
         return f"{call['p'] ** 2 - mine[FEATURES.index('lost')]:.0f} pairs are there, where {call['p'] ** 2} are right."
@@ -77,22 +79,23 @@ def _pairs(call: dict[str, Any], mine: np.ndarray, right: np.ndarray, fine: np.n
     return "" if fine[outside] else f"some pairs are not pairs of numbers from 0 to {call['p'] - 1}."
 
 
-def _others(missing: int) -> str:
-    return f", one of {missing}" if missing > 1 else ""
+def _number(value: float) -> str:
+    """Whole numbers with all their digits, as far as they are exact."""
+    return f"{value:.0f}" if float(value).is_integer() and abs(value) < 2**53 else f"{value:g}"
 
 
 def _answers(call: dict[str, Any], mine: np.ndarray, right: np.ndarray, fine: np.ndarray) -> str:
     a, b, given = (mine[FEATURES.index(name)] for name in EXAMPLE)
     if not np.isnan(a):
         wanted = right_answers(call["operation"], np.array(int(a)), np.array(int(b)), call["p"])
-        return f"for the pair ({a:.0f}, {b:.0f}) the answer is {given:g}, where {wanted:d} is right."
+        return f"for the pair ({a:.0f}, {b:.0f}) the answer is {_number(given)}, where {wanted:d} is right."
     (answers, _), (due, _), (good, _) = (_tables(call, values) for values in (mine, right, fine))
     cells = np.flatnonzero(good == 0)
     if not cells.size:
         return ""
     cell = int(cells[min(len(cells) - 1, 1)])
-    given = "two different numbers" if answers[cell] == -1000 else f"{answers[cell]:g}"
-    return f"for the pair {_pair(call, cell)} the answer is {given}, where {due[cell]:g} is right."
+    given = "two different numbers" if answers[cell] == -1000 else _number(answers[cell])
+    return f"for the pair {_pair(call, cell)} the answer is {given}, where {_number(due[cell])} is right."
 
 
 def _split(call: dict[str, Any], named: dict[str, float], wrong: set[str]) -> str:
@@ -133,6 +136,8 @@ def _draws(call: dict[str, Any], named: dict[str, float], wrong: set[str]) -> st
         if call["seed"] is None:
             return "this gives the same split as the first call. The generator should have moved on, and give another."
         return "this gives the same split as the first call, although its generator is in another state."
+    if first == "repeats" and named[first] == 0:
+        return "a new generator with the same seed does not give the same split."
     return {
         "kept": "a later call changed the tensors that this one had returned. Return new ones in every call.",
         "repeats": "this gives the same split as another call, although their generators are in different states.",

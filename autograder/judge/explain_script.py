@@ -41,7 +41,7 @@ def in_words(events: list[list[Any]], index: int) -> str:
     names = {
         "backward": f"Loss {number}",
         "shrink": "After the gradients were made smaller",
-        "shrink_held": "After somebody who held p.grad since before unscale_ halved it",
+        "shrink_held": f"After g.mul_({rest[0] if rest else 0.5}), where g = p.grad was taken before unscale_()",
         "reload": "After saving and loading",
         "save": "After saving",
         "beside": "After a second object found an overflow",
@@ -68,6 +68,8 @@ def _what(mine: np.ndarray, right: np.ndarray, fine: np.ndarray, event: list[Any
         return f"entries in the optimizer's param_groups and state that were not there before: {mine[0]:g}; expected 0."
     if not fine[0]:
         what = "the scaled loss" if event[0] == "backward" else "what it returned"
+        if np.isnan(mine[0]):
+            return f"{what} is no number (it is None or something else); expected {_shown(right[0], event)}."
         return f"{what} is {_shown(mine[0], event)}; expected {_shown(right[0], event)}.{_ratio(mine[:1], right[:1])}"
     for name, part in parts.items():
         if not fine[part].all():

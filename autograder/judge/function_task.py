@@ -171,12 +171,12 @@ class FunctionTask:
             what = "returned a value" if error == 0 else f"raised {_error_name(error)}"
             return f"{shown} {what}; it should raise ValueError."
         if mine[-3] != right[-3]:
-            return f"{shown} returned something of the wrong shape or type."
+            return f"{shown} returned something of another shape or type; expected {_form(call)}."
         if not fine[:-FLAGS].all():
             got, wanted = _apart(mine[:-FLAGS], right[:-FLAGS], fine[:-FLAGS])
             return f"{shown} gives {got}; expected {wanted}."
-        if mine[-2] != right[-2]:
-            return f"{shown} returned the wrong dtype or type."
+        if not fine[-2]:
+            return f"{shown} returned another dtype or type; expected {_form(call)}."
         return f"{shown} {_not_alone(mine[-1])}."
 
     def shown(self, call: dict[str, Any]) -> str:
@@ -185,6 +185,20 @@ class FunctionTask:
         by_name = [f"{name}={_short(value)}" for name, value in call.get("kwargs", {}).items()]
         note = f" ({call['note']})" if call.get("note") else ""
         return f"{self.formula.entry}({', '.join([*by_place, *by_name])}){note}"
+
+
+def _form(call: dict[str, Any]) -> str:
+    """What a call should return: "a float64 tensor of shape (3, 4)"."""
+    return " and ".join(_form_of(item) for item in call["returns"])
+
+
+def _form_of(item: dict[str, Any]) -> str:
+    shape, dtype = tuple(item["shape"]), item.get("dtype", "")
+    if dtype == "float":
+        return "a Python number"
+    if not shape and not dtype:
+        return "a single number"
+    return f"a {dtype} tensor of shape {shape}" if dtype else f"a tensor of shape {shape}"
 
 
 _NOT_ALONE = {

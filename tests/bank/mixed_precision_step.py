@@ -119,6 +119,11 @@ _CLIP = """    # clip
         torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
 """
 _CLIP_LINE = "        torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)\n"
+_LENGTHEN = """        grads = [p.grad for p in model.parameters() if p.grad is not None]
+        norm = torch.nn.utils.get_total_norm(grads)
+        for g in grads:
+            g.mul_(max_norm / (norm + 1e-6))
+"""
 _UNSCALE = "        if scaler is not None:\n            scaler.unscale_(optimizer)\n"
 _STEP = "    # step\n    if scaler is None:\n        optimizer.step()\n    else:\n        scaler.step(optimizer)\n        scaler.update()\n"
 
@@ -145,6 +150,16 @@ WRONG = {
     ],
     "clips-before-unscaling": [(_UNSCALE, "")],
     "never-clips": [(_CLIP_LINE, "        pass\n")],
+    "short-gradients-lengthened": [(_CLIP_LINE, _LENGTHEN)],
+    "short-gradients-lengthened-with-a-scaler": [
+        (
+            _CLIP_LINE,
+            "        if scaler is None:\n    "
+            + _CLIP_LINE
+            + "        else:\n    "
+            + _LENGTHEN.replace("\n    ", "\n        "),
+        )
+    ],
     "clips-each-parameter": [
         (
             _CLIP_LINE,

@@ -186,6 +186,7 @@ WRONG = {
     "div-by-negation": [(INVERSE, "[p - int(value) for value in b]")],
     "div-fermat-exponent": [(INVERSE, "[pow(int(value), p - 1, p) for value in b]")],
     "div-power-overflows": [(INVERSE, "[0]"), (DIV, "y = a * (b ** (p - 2) % p)")],
+    "div-product-overflows": [(INVERSE, "[0]"), (DIV, "y = a * b ** (p - 2)")],
     "division-by-zero": [(KEEP, "")],
     "zero-left-out-always": [(KEEP, "a, b = a[b > 0], b[b > 0]")],
     "no-zeros-in-division": [
