@@ -392,7 +392,8 @@ for learning_rate in (0.1, 0.001):
 # > - fewer: 0.0;
 # > - `nn.Embedding`: either, you decide;
 # > - every parameter that is to be trained is in exactly one group, once, also if two modules share
-# >   it. Frozen ones (`requires_grad` is False) may be left out or not;
+# >   it. Two names are one parameter if they are one object, whatever its values and address: a model
+# >   may be on torch's meta device. Frozen ones (`requires_grad` is False) may be left out or not;
 # > - the model stays as it is, gradients, modes and attributes included, and every call makes new
 # >   dicts and lists.
 # >

@@ -612,7 +612,8 @@ for name, work in (("one by one", one_by_one), ("stacked", stacked), ("torch's",
 # > The model stays as it is. Every parameter is in exactly one list, once, in the order of
 # > `model.parameters()`. A
 # > **tied** parameter, such as a head that shares its matrix with the embedding, counts as an
-# > embedding and as a head, whatever it is called first. Nothing else is decided by names.
+# > embedding and as a head, whatever it is called first. Nothing else is decided by names, nor by
+# > values or addresses: the model may be on torch's meta device, where a tensor has neither.
 # >
 # > **Why.** Getting this wrong is the most common way to be disappointed by Muon.
 #
