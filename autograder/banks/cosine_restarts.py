@@ -293,11 +293,11 @@ def _together(rng: np.random.Generator) -> list[Scenario]:
 
 def _late(rng: np.random.Generator) -> list[Scenario]:
     """Steps behind many periods, and the last step of a long period, a hair before the restart."""
-    threes, long = (_arguments(rng, period, mult, True) for period, mult in ((3, 1), (4_000, 2)))
+    threes, long = (_arguments(rng, period, mult, True) for period, mult in ((3, 1), (10_000, 2)))
     few = [*range(30)]
     return [
         walk(FORMULA.entry, "edges", "behind many periods", [*few, 1800, 1801, 1802], threes),
-        walk(FORMULA.entry, "edges", "the end of a long period", [*few, 3999, 4_000], long),
+        walk(FORMULA.entry, "edges", "the end of a long period", [*few, 9999, 10_000], long),
     ]
 
 
@@ -315,7 +315,7 @@ def _numbers(rng: np.random.Generator) -> list[Scenario]:
 
 
 def _long(rng: np.random.Generator) -> list[Scenario]:
-    """A period by whose reciprocal a step cannot be multiplied: 49 * (1 / 49) < 1; the thirteenth of growing periods; a long
+    """A period by whose reciprocal a step cannot be multiplied: 49 * (1 / 49) < 1; the fourteenth of growing periods; a long
     period near its beginning; calls that differ in one argument. Nothing is asked of later steps, where a logarithm may be
     mistaken by 1e-6: going there by a torch scheduler takes the worker all its time."""
     odd, growing = _arguments(rng, 49, 1, True), _arguments(rng, 1, 2, True)
@@ -325,7 +325,7 @@ def _long(rng: np.random.Generator) -> list[Scenario]:
     around = [step for i in range(1, 11) for step in (49 * i - 1, 49 * i, 49 * i + 1)]
     return [
         walk(FORMULA.entry, "edges", "periods of 49 steps", around, odd),
-        walk(FORMULA.entry, "edges", "behind a dozen growing periods", [*range(30), 4094, 4095, 4_100], growing),
+        walk(FORMULA.entry, "edges", "behind a dozen growing periods", [*range(30), 8190, 8191, 9_000], growing),
         walk(FORMULA.entry, "edges", "a long period", [*range(0, 50, 2), *range(894, 899)], long),
         one_changed(FORMULA.entry, "together", whole(rng, 20, 22), first, others),
     ]

@@ -15,7 +15,7 @@ from autograder.worker.codes import Status
 
 LOST_FOR = 10
 """Numbers that a convention has to make right for each that it makes wrong."""
-GAINED = 0.1
+GAINED = 0.03
 """The share of the wrong numbers that it has to make right, if it does not make a whole scenario right."""
 ENOUGH = 2
 """Wrong scenarios in which single numbers count, where whole predictions are costly."""

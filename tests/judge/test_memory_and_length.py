@@ -99,7 +99,7 @@ LONG = [
     (
         "cosine_restarts",
         ("length *= period_mult", "length *= period_mult if number < 12 else 1"),
-        "step=13000, period=1,",
+        "step=9000, period=1,",
     ),
     ("cosine_restarts", ("progress = current / span", "progress = current / min(span, 50_000)"), "period=100000"),
     (

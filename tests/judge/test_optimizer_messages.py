@@ -29,7 +29,7 @@ FIRST = "group is self.param_groups[0]"
         (adam, "betas=(0.9, 0.999)", "betas=(0.9, 0.98)", "betas=(0.9, 0.98); the task says (0.9, 0.999)."),
         # how far off
         (adagrad, "square = g * g", "square = g * g - 1e-4 * old", "% further than the right update"),
-        (sgd, "p.sub_(lr * g)", "p.sub_(lr * g / (1 + 0.2 * g.abs()))", "(number 3 of parameter 1)."),
+        (sgd, "p.sub_(lr * g)", "p.sub_(lr * g / (1 + 0.2 * g.abs()))", "number 3 of parameter 1 by"),
     ],
 )  # fmt: skip
 def test_what_is_said_bears_on_the_bug(judge: Judge, bank: ModuleType, old: str, new: str, words: str) -> None:
