@@ -54,7 +54,7 @@ class NotebookPage:
 
     def wait_for(self, text: str) -> None:
         """Until a text is on the page."""
-        self.page.get_by_text(text).first.wait_for(timeout=PATIENCE)
+        self.page.get_by_text(text).locator("visible=true").first.wait_for(timeout=PATIENCE)
 
     def keep(self, name: str) -> None:
         """Keep what the page looks like, as a picture."""
