@@ -53,7 +53,7 @@ def add_conventions(bank: Bank) -> None:
 def _powers_of(instance: Any, group: dict[str, Any]) -> dict[str, float]:
     """The products of a group's betas over all steps, kept with the clocks. In steps in which the group has no gradient the
     betas are taken to be those of now."""
-    key = "powers", next(number for number, known in enumerate(instance.groups) if known is group)
+    key = "powers", instance.number_of(group)
     step = instance.clocks["step"]
     seen, powers = instance.clocks.get(key, (0, (1.0, 1.0)))
     powers = tuple(power * beta ** (step - seen) for power, beta in zip(powers, group["hyper"]["betas"], strict=True))

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograder.judge.evidence import Scenario
 from autograder.judge.step_task import ENTRY, frame_width
-from autograder.oracles.mixed_precision_step import Run
+from autograder.oracles.mixed_precision_step import Run, joint_norm
 
 SIZES = [3, 4, 2]
 GROUPS = [[1, 2], [0]]
@@ -126,7 +126,7 @@ def _loose_limits(d: Drawing) -> list[Scenario]:
     ]
     run = Run({}, found[1].program)
     run.call(found[1].program["steps"][0])
-    near["max_norm"] = 1.125 * float(np.sqrt(sum(np.sum(g**2) for g in run.grads if g is not None)))
+    near["max_norm"] = 1.125 * joint_norm(run.grads)
     return found
 
 

@@ -11,7 +11,7 @@ from autograder.judge.contract import Raises
 from autograder.judge.rounding import representable
 from autograder.judge.step_task import StepTask
 from autograder.judge.variants import Bank
-from autograder.oracles.mixed_precision_step import global_norm, limit_norm
+from autograder.oracles.mixed_precision_step import global_norm, joint_norm, limit_norm
 
 bank = Bank()
 add = bank.misconception
@@ -368,8 +368,8 @@ def _limit_each(s: Any) -> None:
 
 
 def _lengthen(s: Any) -> None:
-    norm = np.sqrt(sum(float(np.sum(g**2)) for g in s.grads if g is not None))
-    s.grads = [None if g is None else g * (s.max_norm / (norm + 1e-6)) for g in s.grads]
+    factor = s.max_norm / (joint_norm(s.grads) + 1e-6)
+    s.grads = [None if g is None else g * factor for g in s.grads]
 
 
 def _raise() -> Any:

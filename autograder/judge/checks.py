@@ -118,8 +118,8 @@ class Student:
         if found.ending in ("crashed", "not_reached"):
             raise Wrong(f"The process died: {found.text}.", "crashed")
         if found.status == Status.IMPORT_FAILED:
-            own = " It is a file of yours: hand it in as well." if "No module named 'course_lib" in found.text else ""
-            raise Wrong(f"Your file cannot be loaded: {found.text}{'.' if own else ''}{own}", "crashed")
+            own = ". It is a file of yours: hand it in as well." if "No module named 'course_lib" in found.text else ""
+            raise Wrong(f"Your file cannot be loaded: {found.text}{own}", "crashed")
 
     def _stuck_in(self) -> str:
         """The scenario in which the time ran out; the first one says nothing, since loading the file comes before it."""
@@ -167,12 +167,14 @@ class Student:
         entry = task.entries[0]
         hint = f" {named[0].hints[0]}" if named[0].hints else ""
         what = " and ".join(mistake.title for mistake in named)
-        sure = "In these runs your numbers are those"
-        if self.recognition.program is not None:
-            coarse = "precision" in self.recognition.program.steps
-            sure = "As far as bfloat16 can tell, your numbers are those" if coarse else "Your numbers are exactly those"
-            if found.raised or scenario.player == "constructor":
-                sure = "What it does is exactly what is to be expected"
+        if self.recognition.program is None:
+            sure = "In these runs your numbers are those"
+        elif found.raised or scenario.player == "constructor":
+            sure = "What it does is exactly what is to be expected"
+        elif "precision" in self.recognition.program.steps:
+            sure = "As far as bfloat16 can tell, your numbers are those"
+        else:
+            sure = "Your numbers are exactly those"
         told = f"{sure} of {entry} {what}.{hint}"
         if len(seen.split()) + len(told.split()) > MOST_WORDS:
             seen = seen.partition(". ")[0].removesuffix(".") + "."

@@ -92,20 +92,20 @@ class DifferentPath:
         inside = np.concatenate([self.columns[i] for i in bad])
         home = next((group for group in self.groups if sorted(group[2]) == bad), None)
         several = len({group[0] for group in self.groups}) == 1 and len(self.groups) > 1
+        chosen = wrong[inside]
+        each = "every parameter" if chosen.all() else "all parameters"
         if len(bad) == len(shapes):
-            who = "every parameter" if len(shapes) > 1 else "the parameter"
+            who = each if len(shapes) > 1 else "the parameter"
         elif several and home is not None and len(bad) > 1:
-            who = f"every parameter of the {_ordinal(home[1])} group"
+            who = f"{each} of the {_ordinal(home[1])} group"
         else:
             tiles = self.scenario.program.get("tiles", 1)
             named = [f"{i + 1} ({_shape(shapes[i], tiles)})" for i in bad]
             listed = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
             who = f"parameter{'s' if len(bad) > 1 else ''} {listed} of {len(shapes)}"
-        chosen = wrong[inside]
         if chosen.all():
             return who
         common = self._in_common(inside, chosen)
-        who = who.replace("every parameter", "all parameters")
         return f"{chosen.sum()} of the {chosen.size} numbers of {who}{f', {common},' if common else ''}"
 
     def _in_common(self, inside: np.ndarray, wrong: np.ndarray) -> str:

@@ -35,6 +35,10 @@ class Instance:
     state: dict[Any, dict[str, Any]] = field(default_factory=dict)
     clocks: dict[Any, int] = field(default_factory=dict)
 
+    def number_of(self, group: dict[str, Any]) -> int:
+        """Which of its groups this very dict is, from 0."""
+        return next(number for number, known in enumerate(self.groups) if known is group)
+
 
 def frame_width(shapes: list[list[int]]) -> int:
     """Numbers per step: parameters three times (as seen, as an old view sees them, gradients) and the extras."""

@@ -119,7 +119,7 @@ CLOCKS = [
 
 def _group_clock(instance: Instance, group: dict[str, Any]) -> dict[str, Any]:
     """Counts a step of a group with its first update in it; the count is what the parameter's clock then shows."""
-    key = "live", next(number for number, known in enumerate(instance.groups) if known is group)
+    key = "live", instance.number_of(group)
     clocks: dict[Any, Any] = instance.clocks
     step, (seen, count) = clocks["step"], clocks.get(key, (0, 0))
     count += seen != step

@@ -26,10 +26,14 @@ def global_norm(run: Run) -> None:
 def limit_norm(run: Run, chosen: Iterable[int]) -> None:
     """Scale the gradients of these parameters together so that their joint norm is at most max_norm."""
     chosen = list(chosen)
-    norm = np.sqrt(sum(float(np.sum(run.grads[i] ** 2)) for i in chosen if run.grads[i] is not None))
-    factor = run.max_norm / (norm + 1e-6)
+    factor = run.max_norm / (joint_norm(run.grads[i] for i in chosen) + 1e-6)
     if not factor >= 1:
         run.grads = [g * factor if i in chosen and g is not None else g for i, g in enumerate(run.grads)]
+
+
+def joint_norm(grads: Iterable[np.ndarray | None]) -> float:
+    """The norm of all gradients together; None is left out."""
+    return float(np.sqrt(sum(float(np.sum(g**2)) for g in grads if g is not None)))
 
 
 STEPS: dict[str, Step] = {

@@ -93,8 +93,7 @@ _KINDS: tuple[tuple[type[BaseException], ErrorCode], ...] = (
 
 
 def error_code(error: BaseException) -> ErrorCode:
-    """The code of an exception. NO_GRAPH is the RuntimeError of
-    a backward() for which no graph was built."""
+    """The code of an exception. NO_GRAPH is the RuntimeError of a backward() for which no graph was built."""
     if says_not_written(error):
         return ErrorCode.NOT_WRITTEN
     if isinstance(error, RuntimeError) and "does not require grad" in str(error):
