@@ -1,4 +1,4 @@
-"""Which program is this? Compares evidence with every variant of a task: accepted ones, mistakes, pairs of mistakes."""
+"""Which program is this? Compares evidence with every variant of a task: accepted ones, mistakes, several of them."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ GAINED = 0.03
 """The share of the wrong numbers that it has to make right, if it does not make a whole scenario right."""
 ENOUGH = 2
 """Wrong scenarios in which single numbers count, where whole predictions are costly."""
+MOST_MISTAKES = 4
+"""In one program, as far as they are looked for."""
+MOST_TRIES = 8
+"""Times that a program is grown by one mistake more, in search of several."""
 
 
 @dataclass
@@ -38,7 +42,7 @@ class Recognition:
 
 @np.errstate(all="ignore")
 def recognise(expectations: Expectations, evidence: Sequence[Evidence]) -> Recognition:
-    """Compare with the accepted set, then with single mistakes, then with pairs."""
+    """Compare with the accepted set, then with single mistakes, pairs, and more that show in scenarios of their own."""
     reached = [i for i, item in enumerate(evidence) if _usable(item)]
     bases = _plausible(expectations, evidence)
     accepted = _best_accepted(expectations, bases, evidence, reached)
@@ -64,12 +68,12 @@ def explain_all(
     reached: Sequence[int],
     accepted: Variant,
 ) -> Variant | None:
-    """The first variant with one mistake, else with two, that predicts every scenario in `reached`.
+    """The first variant with one mistake, else with two, else with more, that predicts every scenario in `reached`.
 
     Scenarios in `wrong` are tried first, the smallest of them before the others: they exclude most variants.
     """
     search = _Search(expectations, bases, evidence, wrong, reached)
-    return search.first(search.singles()) or search.first(search.pairs(accepted))
+    return search.first(search.singles()) or search.first(search.pairs(accepted)) or search.several()
 
 
 class _Search:
@@ -90,9 +94,10 @@ class _Search:
     ):
         self.expectations, self.evidence = expectations, evidence
         by_size = sorted(wrong, key=lambda i: expectations.scenarios[i].size)
-        fine = sorted((i for i in reached if i not in set(wrong)), key=lambda i: expectations.scenarios[i].size)
-        self.order = by_size + fine
+        self.fine = sorted((i for i in reached if i not in set(wrong)), key=lambda i: expectations.scenarios[i].size)
+        self.order = by_size + self.fine
         self.start = self.order[0]
+        self.begun: list[Variant] = []
         self.bases = bases
         self.kind = self._kinds()
 
@@ -105,6 +110,7 @@ class _Search:
                 return candidate
             order.remove(wrong)
             order.insert(0, wrong)
+            self.begun.append(candidate)
         return None
 
     def singles(self) -> Iterable[Variant]:
@@ -122,6 +128,47 @@ class _Search:
         if getattr(self.expectations.task, "tries_every_pair", False):
             every = [one + two for one, two in combinations(mistakes, 2) if one.combines_with(two)]
             yield from self._with_bases(dict.fromkeys(kinds, every))
+
+    def several(self) -> Variant | None:
+        """A program with more mistakes that predicts everything: one that explains the start grows by a mistake for each
+        scenario that it does not explain yet."""
+        self.tries = MOST_TRIES
+        for program in sorted(self.begun, key=lambda p: len(p.mistakes)):
+            found = self._grown(program) if self.tries else None
+            if found is not None:
+                return self._needed_parts(found)
+        return None
+
+    def _needed_parts(self, program: Variant) -> Variant:
+        """Without mistakes that a later one made needless, and in the order of the bank."""
+        chosen = list(program.mistakes)
+        for mistake in program.mistakes:
+            rest = self._in_order(program.conventions, [one for one in chosen if one is not mistake])
+            if self.expectations.knows(rest) and self._first_failure(rest) is None:
+                chosen.remove(mistake)
+        return self._in_order(program.conventions, chosen)
+
+    def _in_order(self, conventions: Sequence[Variant], mistakes: Sequence[Variant]) -> Variant:
+        chosen = {mistake.id for mistake in mistakes}
+        ordered = (mistake for mistake in self.expectations.task.bank.misconceptions if mistake.id in chosen)
+        return sum((*conventions, *ordered), start=CANONICAL)
+
+    def _grown(self, program: Variant) -> Variant | None:
+        index = self._first_failure(program)
+        if index is None:
+            return program
+        if index in self.fine or len(program.mistakes) == MOST_MISTAKES or not self.tries:
+            return None
+        self.tries -= 1
+        bank = self.expectations.task.bank.misconceptions
+        more = (program + mistake for mistake in bank if program.combines_with(mistake))
+        fitting = (
+            one
+            for one in more
+            if self.expectations.knows(one) and self.expectations.agrees(one, index, self.evidence[index])
+        )
+        grown = (self._grown(one) for one in fitting)
+        return next((one for one in grown if one is not None), None)
 
     def _with_bases(self, mistakes: Mapping[int, Sequence[Variant]]) -> Iterable[Variant]:
         possible: dict[tuple[int, str], bool] = {}
