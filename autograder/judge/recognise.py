@@ -22,7 +22,7 @@ ENOUGH = 2
 MOST_MISTAKES = 4
 """In one program, as far as they are looked for."""
 MOST_TRIES = 8
-"""Times that a program is grown by one mistake more, in search of several."""
+"""Programs that are looked at in search of several mistakes; five in six that can be found are among them."""
 
 
 @dataclass
@@ -110,7 +110,8 @@ class _Search:
                 return candidate
             order.remove(wrong)
             order.insert(0, wrong)
-            self.begun.append(candidate)
+            if wrong not in self.fine:
+                self.begun.append(candidate)
         return None
 
     def singles(self) -> Iterable[Variant]:
@@ -134,7 +135,7 @@ class _Search:
         scenario that it does not explain yet."""
         self.tries = MOST_TRIES
         for program in sorted(self.begun, key=lambda p: len(p.mistakes)):
-            found = self._grown(program) if self.tries else None
+            found = self._grown(program) if self.tries > 0 else None
             if found is not None:
                 return self._needed_parts(found)
         return None
@@ -154,20 +155,28 @@ class _Search:
         return sum((*conventions, *ordered), start=CANONICAL)
 
     def _grown(self, program: Variant) -> Variant | None:
+        self.tries -= 1
         index = self._first_failure(program)
         if index is None:
             return program
-        if index in self.fine or len(program.mistakes) == MOST_MISTAKES or not self.tries:
+        if index in self.fine or len(program.mistakes) == MOST_MISTAKES:
             return None
-        self.tries -= 1
-        bank = self.expectations.task.bank.misconceptions
-        more = (program + mistake for mistake in bank if program.combines_with(mistake))
+        base = self._in_order(program.conventions, ())
+        calm = self._calm(base)
+        likely = (
+            mistake
+            for mistake in self.expectations.task.bank.misconceptions
+            if program.combines_with(mistake)
+            and self._changes(base, mistake, index)
+            and not any(self._changes(base, mistake, i) for i in calm)
+        )
+        more = (program + mistake for mistake in likely)
         fitting = (
             one
             for one in more
             if self.expectations.knows(one) and self.expectations.agrees(one, index, self.evidence[index])
         )
-        grown = (self._grown(one) for one in fitting)
+        grown = (self._grown(one) for one in fitting if self.tries > 0)
         return next((one for one in grown if one is not None), None)
 
     def _with_bases(self, mistakes: Mapping[int, Sequence[Variant]]) -> Iterable[Variant]:
