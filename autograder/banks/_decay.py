@@ -119,6 +119,16 @@ def floor_mistakes(bank: Bank, shape: str = "cosine") -> None:
         decay_lr=lambda s: s.min_lr + s.peak_lr * fall(s),
     )
     add(
+        "floor-without-brackets",
+        "in which only min_lr is multiplied by the factor: brackets are missing around peak_lr - min_lr",
+        hints=(
+            "Take min_lr = 0. Does your learning rate fall at all?",
+            "What does Python multiply in a + b - a * c?",
+            near,
+        ),
+        decay_lr=lambda s: s.min_lr + s.peak_lr - s.min_lr * fall(s),
+    )
+    add(
         "floor-cut-off",
         "that decays towards zero and is cut off at min_lr",
         hints=(

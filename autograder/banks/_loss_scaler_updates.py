@@ -341,6 +341,16 @@ def add_update_mistakes(bank: Bank) -> None:
         after_step=lambda s: s.update(),
     )
     add(
+        "clean-step-updates-too",
+        "whose step() also calls update() when it has not skipped",
+        hints=(
+            "How fast does your scale grow: once per interval, or twice?",
+            "The training loop calls update() itself, once for all optimizers.",
+            "Leave update() out of step().",
+        ),
+        after_step=lambda s: s.update() if s.stepped else None,
+    )
+    add(
         "only-the-last-optimizer-counts",
         "in which only the last optimizer decides whether the scale shrinks",
         hints=(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.banks._accumulate_divisors import MEANS, divisor_mistakes
+from autograder.banks._accumulate_divisors import divisor_mistakes
 from autograder.banks._accumulate_scenarios import scenarios
 from autograder.judge.accumulate_parts import layout, open_parts, say
 from autograder.judge.contract import Raises
@@ -182,7 +182,11 @@ add(
 add(
     "returns-mean-of-means",
     "that returns the average of the micro-batches' mean losses",
-    hints=MEANS,
+    hints=(
+        "Take one micro-batch of 100 tokens and one of 2. How much does each token weigh in what you return?",
+        "A mean of means gives every micro-batch the same weight, however few tokens it has.",
+        "Add up the loss sums, and divide once by the number of all tokens.",
+    ),
     returned=lambda s: looped(s.used, 1 / s.counts / s.size, s.sums),
 )
 add(

@@ -148,6 +148,16 @@ add(
     decays=decaying(lambda record: len(record.shape) == 2),
 )
 add(
+    "three-dimensions-decay",
+    "that lets convolutions decay, but no matrix",
+    hints=(
+        "Which weight_decay does a matrix get in your groups?",
+        "How many dimensions has a matrix?",
+        "Two or more, not more than two: p.ndim >= 2.",
+    ),
+    decays=decaying(lambda record: len(record.shape) > 2),
+)
+add(
     "one-dimension-decays",
     "that lets vectors decay and spares only single numbers",
     hints=(

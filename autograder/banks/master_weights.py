@@ -42,7 +42,7 @@ add(
 )
 add(
     "model-never-written",
-    "that never writes the new weights into the model",
+    "in which no new weight ever reaches the model",
     hints=(
         "Print a model weight before and after step().",
         "Which tensors does your optimizer move: the masters or the model's? And who writes the masters into the model?",
@@ -274,10 +274,10 @@ add(
 )
 add(
     "optimizer-state-not-saved",
-    "whose state_dict leaves out the optimizer's state",
+    "that loses the optimizer's state between state_dict and load_state_dict",
     hints=(
         "After loading, what does the momentum remember?",
-        "Which objects in MasterWeights have a memory?",
+        "Which objects in MasterWeights have a memory, and does load_state_dict hand it back to them?",
         "state_dict returns the masters and the optimizer's state.",
     ),
     saves_optimizer=lambda s: False,

@@ -170,9 +170,10 @@ def _apart(mine: float, right: float) -> tuple[str, str]:
 
 
 def _common_ratio(moves: np.ndarray, due: np.ndarray) -> float:
-    """How many times too far all weights have moved; 0 where they have not done so together."""
+    """How many times too far all weights have moved; 0 where they have not done so together,
+    or hardly at all."""
     due_to_move = np.abs(due) > 1e-3 * np.abs(due).max()
     ratios = moves[due_to_move] / due[due_to_move]
     middle = float(np.median(ratios))
     together = np.ptp(ratios) <= 0.02 * abs(middle) and not moves[~due_to_move & (due == 0)].any()
-    return middle if together else 0.0
+    return middle if together and abs(middle - 1) > 0.02 else 0.0

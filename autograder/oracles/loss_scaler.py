@@ -81,6 +81,7 @@ class LossScalerRun(ScriptedRun):
         self.found: dict[int, bool] = {}
         self.unscaled: set[int] = set()
         self.asked: set[int] = set()
+        self.stepped = False
 
     def scale(self) -> float:
         """The current scale, as float32 has it."""
@@ -137,7 +138,7 @@ class LossScalerRun(ScriptedRun):
         """Unscale if that has not happened, step or skip, say which."""
         if self.does["unscales_before_step"](self, which):
             self._unscale(which)
-        stepped = not self.does["looks_at"](self, which)
+        self.stepped = stepped = not self.does["looks_at"](self, which)
         if not stepped:
             self.does["on_overflow"](self, which)
         else:
@@ -192,6 +193,7 @@ class LossScalerRun(ScriptedRun):
     def _idle_iteration(self) -> None:
         self.unscaled.add(0)
         self.found.setdefault(0, False)
+        self.stepped = not self.found[0]
         self.does["after_step"](self)
         self.update()
 

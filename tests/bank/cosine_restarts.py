@@ -208,6 +208,7 @@ WRONG = {
     "linear-decay": [(FACTOR, "factor = 1 - progress")],
     "no-floor": [(LR, "lr = top * factor")],
     "floor-added": [(LR, "lr = min_lr + top * factor")],
+    "floor-without-brackets": [(LR, "lr = min_lr + top - min_lr * factor")],
     "floor-cut-off": [(LR, "lr = max(min_lr, top * factor)")],
     "floor-as-fraction": [(LR, "lr = top * (min_lr + (1 - min_lr) * factor)")],
     "returns-a-factor": [(DONE, "lr = lr / peak_lr")],

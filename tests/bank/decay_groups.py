@@ -169,6 +169,7 @@ WRONG = {
         (_RULE, "if p.ndim >= 2 and id(p) not in gains:"),
     ],
     "exactly-two-dimensions": [(_RULE, "if p.ndim == 2:")],
+    "three-dimensions-decay": [(_RULE, "if p.ndim > 2:")],
     "one-dimension-decays": [(_RULE, "if p.ndim >= 1:")],
     "linear-layers-only": [
         ("    # start", "    linear = {id(m.weight) for m in model.modules() if isinstance(m, torch.nn.Linear)}"),

@@ -427,6 +427,7 @@ WRONG = {
         (_OVERFLOW, "            self.update()\n            return False\n"),
         ("        # stepped\n", "        self.update()\n"),
     ],
+    "clean-step-updates-too": [("        # stepped\n", "        self.update()\n")],
     "only-the-last-optimizer-counts": [
         (
             "if any(self.found.values()):\n            self.loss",

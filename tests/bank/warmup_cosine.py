@@ -371,6 +371,7 @@ WRONG = {
     "linear-decay": [(FACTOR, "factor = 1 - progress")],
     "no-floor": [(FINAL, "        lr = 0.0\n"), (DECAY_LR, "lr = peak_lr * factor")],
     "floor-added": [(DECAY_LR, "lr = min_lr + peak_lr * factor")],
+    "floor-without-brackets": [(DECAY_LR, "lr = min_lr + peak_lr - min_lr * factor")],
     "floor-cut-off": [(DECAY_LR, "lr = max(min_lr, peak_lr * factor)")],
     "floor-as-fraction": [
         (FINAL, "        lr = peak_lr * min_lr\n"),

@@ -401,6 +401,7 @@ WRONG = {
     "linear-decay": [(COSINE, "factor = 1 - progress  # cosine")],
     "no-floor": [(FINAL, "        lr = 0.0\n"), (DECAY_LR, "lr = peak_lr * factor")],
     "floor-added": [(DECAY_LR, "lr = min_lr + peak_lr * factor")],
+    "floor-without-brackets": [(DECAY_LR, "lr = min_lr + peak_lr - min_lr * factor")],
     "floor-cut-off": [(DECAY_LR, "lr = max(min_lr, peak_lr * factor)")],
     "floor-as-fraction": [
         (FINAL, "        lr = peak_lr * min_lr\n"),

@@ -55,7 +55,7 @@ def play(module: Any, scenario: dict[str, Any], recorder: Recorder) -> None:
     recorder.put(0, [*codes, foreign, earlier, float(ordered), float(listed), before.change()])
 
 
-class ScaledEmbedding(nn.Embedding):
+class SymbolTable(nn.Embedding):
     """A subclass, as models have them whose embeddings are multiplied by √width."""
 
 
@@ -82,7 +82,7 @@ def _add(place: nn.Module, name: str, kind: str, shape: list[int]) -> None:
         return
     made: dict[str, Any] = {
         "embedding": lambda: nn.Embedding(shape[0], shape[1]),
-        "scaled embedding": lambda: ScaledEmbedding(shape[0], shape[1]),
+        "scaled embedding": lambda: SymbolTable(shape[0], shape[1]),
         "linear": lambda: nn.Linear(shape[1], shape[0], bias=False),
         "linear_with_bias": lambda: nn.Linear(shape[1], shape[0]),
         "norm": lambda: nn.LayerNorm(shape),
