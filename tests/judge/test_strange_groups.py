@@ -82,7 +82,7 @@ MUON = {
     "gradients cleared": ((BEGIN, f"    model.zero_grad()\n{BEGIN}"), "its gradients"),
     "training mode": ((BEGIN, f"    model.train()\n{BEGIN}"), "training mode"),
     "marks at modules": ((BEGIN, f"    model.sorted = True\n{BEGIN}"), "attribute or hook"),
-    "twelve layers": (("fits = p.ndim == 2", 'fits = p.ndim == 2 and ".12." not in name'), "layers.12"),
+    "twelve layers": (("fits = p.ndim == 2", 'fits = p.ndim == 2 and ".12." not in name'), "h.12"),
 }
 
 

@@ -170,6 +170,9 @@ class _Run:
                 raise TypeError(f"loss_fn takes the model and {self.parts} parts of a batch; it got {len(batch)}")
             x, target = batch[:2]
             output = self.model(x)
+        elif len(args) != 2:
+            given = f"{len(args)} arguments, and the first is not the model"
+            raise TypeError(f"loss_fn takes the model and {self.parts} parts of a batch; it got {given}")
         else:
             self.form = 3
             output, target = args
