@@ -94,6 +94,16 @@ _BUFFER: list[Entry] = [
         {"buffer": lambda s: s.buffer + s.fresh, "direction": lambda s: s.momentum * s.buffer},
     ),
     (
+        "buffer-stays-at-zero",
+        "whose buffer stays at zero",
+        (
+            "Print your buffer after two steps. Does it change?",
+            "x.mul(a).add(b) makes a new tensor. Who keeps it?",
+            "Write mul_ and add_ with the underscore, or put the result into self.state[p].",
+        ),
+        {"buffer": lambda s: s.buffer},
+    ),
+    (
         "old-buffer-used",
         "that steps with the buffer of the step before",
         (

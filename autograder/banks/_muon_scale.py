@@ -54,6 +54,8 @@ def _original(bank: Bank) -> None:
     add("original-swapped", "with max(1, cols/rows) in the original scale", lambda r, c: max(1.0, c / r) ** 0.5)
     add("original-without-max", "with √(rows/cols) as the original scale", lambda r, c: (r / c) ** 0.5)
     add("original-without-root", "without the root in the original scale", lambda r, c: max(1.0, r / c))
+    add("original-whole-ratio", "with rows // cols in the original scale", lambda r, c: max(1.0, r // c) ** 0.5)
+    add("original-half", "with half where a root belongs in the original scale", lambda r, c: max(1.0, r / c) / 2)
     add("original-with-min", "with min in place of max in the original scale", lambda r, c: min(1.0, r / c) ** 0.5)
     add("original-missing", "without a factor in the original mode", lambda r, c: 1.0)
     add("original-by-max", "with √max(rows, cols) as the original scale", lambda r, c: max(r, c) ** 0.5)
@@ -66,6 +68,7 @@ def _others(bank: Bank) -> None:
     def add(id: str, title: str, factor: Factor) -> None:
         _add(bank, "match_rms", id, title, factor, size, nearly)
 
+    add("rms-half", "with half where a root belongs in match_rms", lambda r, c: 0.1 * max(r, c))
     add("rms-without-0.2", "without the 0.2 in match_rms", lambda r, c: max(r, c) ** 0.5)
     add("rms-with-min", "with min in place of max in match_rms", lambda r, c: 0.2 * min(r, c) ** 0.5)
     add("rms-without-root", "without the root in match_rms", lambda r, c: 0.2 * max(r, c))
@@ -81,6 +84,15 @@ def _others(bank: Bank) -> None:
         "spectral-swapped",
         "with √(cols/rows) as the spectral scale",
         lambda r, c: (c / r) ** 0.5,
+        tall,
+        spectral,
+    )
+    _add(
+        bank,
+        "spectral",
+        "spectral-whole-ratio",
+        "with rows // cols in the spectral scale",
+        lambda r, c: (r // c) ** 0.5,
         tall,
         spectral,
     )

@@ -40,7 +40,7 @@ def add_first_groups(bank: Bank, *names: str) -> None:
     for name in names:
         bank.misconception(
             f"first-groups-{name.replace('_', '-')}",
-            f"with the first group's {name} for every group",
+            f"with one {name} for every group, the first one's",
             hints=(
                 f"Two groups have different values of {name}. Do their steps differ in your run?",
                 f"Which group does {name} come from while you update the second group?",

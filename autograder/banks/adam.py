@@ -6,6 +6,7 @@ from autograder.banks import _adam_task
 from autograder.banks._adam_conventions import add_conventions
 from autograder.banks._adam_moments import add_moment_mistakes
 from autograder.banks._adam_step import add_step_mistakes
+from autograder.banks._slips_of_the_pen import add_adam_slips, add_lost_second_average
 from autograder.banks._whose_values import add_default, add_values_of_others
 from autograder.judge.contract_mistakes import contract_mistakes
 from autograder.judge.optimizer_task import OptimizerTask
@@ -18,6 +19,8 @@ add = bank.misconception
 add_conventions(bank)
 add_step_mistakes(bank, RULE)
 add_moment_mistakes(bank, RULE)
+add_adam_slips(bank)
+add_lost_second_average(bank)
 
 add(
     "no-decay",

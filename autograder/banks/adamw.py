@@ -11,6 +11,7 @@ from autograder.banks import _adam_task
 from autograder.banks._adam_conventions import add_conventions
 from autograder.banks._adam_moments import add_moment_mistakes
 from autograder.banks._adam_step import add_step_mistakes
+from autograder.banks._slips_of_the_pen import add_adam_slips
 from autograder.banks._whose_values import add_default, add_values_of_others
 from autograder.judge.contract import Entry, entries
 from autograder.judge.contract_mistakes import contract_mistakes, left_as
@@ -330,6 +331,7 @@ add_default(bank, "eps-default", "eps", 1e-6, "1e-8")
 add_values_of_others(bank, "betas", "eps", "weight_decay")
 add_step_mistakes(bank, RULE)
 add_moment_mistakes(bank, RULE)
+add_adam_slips(bank)
 _adam_task.add_group_clock(bank)
 _adam_task.add_validation_mistakes(bank, "AdamW")
 

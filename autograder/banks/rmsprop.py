@@ -9,6 +9,7 @@ from autograder.banks._l2_decay import (
     add_missing_validation,
     add_step_mistakes,
 )
+from autograder.banks._slips_of_the_pen import add_average_slips, add_squared_slips
 from autograder.banks._squared_gradients import add_eps_inside, add_root_mistakes, near_zero
 from autograder.banks._whose_values import add_default, add_values_of_others
 from autograder.judge.contract_mistakes import contract_mistakes
@@ -29,6 +30,8 @@ bank.convention(
 
 add_step_mistakes(bank)
 add_root_mistakes(bank, collect=RULE.steps["squares"])
+add_squared_slips(bank)
+add_average_slips(bank)
 add = bank.misconception
 add(
     "sum-of-squares",

@@ -294,7 +294,7 @@ def left_as(quantity: str) -> Step:
 GRADIENTS = [
     misconception(
         "gradients-zeroed",
-        "that sets the gradients to zero after its step",
+        "that sets the gradients to zero",
         (
             "What is in p.grad after your step? What was in it before?",
             "Whose job is zero_grad: the optimizer's step, or the training loop's?",
@@ -304,7 +304,7 @@ GRADIENTS = [
     ),
     misconception(
         "gradients-removed",
-        "that sets p.grad to None after its step",
+        "that sets p.grad to None",
         (
             "What is in p.grad after your step? What was in it before?",
             "Whose job is zero_grad: the optimizer's step, or the training loop's?",

@@ -48,9 +48,9 @@ STORAGE = [
     ),
     misconception(
         "local-variable-only",
-        "that computes the new value but never writes it into the parameter",
+        "that never changes a parameter",
         (
-            "Your step computes a new value. Where does it go?",
+            "Print the new value that your step computes. Is it computed at all, and where does it go?",
             "p = p - ... gives the name p to a new tensor. What happens to the model's tensor?",
             "Write into the parameter: p.sub_(...) or p.add_(..., alpha=-lr), under torch.no_grad().",
         ),

@@ -47,6 +47,7 @@ def usage_scenarios(d: Drawing) -> list[Scenario]:
         _decay_alone(d) if "momentum" in d.task.rule.hyper else _assigned(d),
     ]
     found += [_weak_decay(d), _closure_and_decay(d)] if "weight_decay" in d.task.rule.hyper else []
+    found += [_switched_on(d)] if "momentum" in d.task.rule.hyper else []
     return [*found, _no_epsilon(d)] if "eps" in d.task.rule.hyper else found
 
 
@@ -58,6 +59,16 @@ def _switched_off(d: Drawing) -> Scenario:
     zero |= {name: 0.0 for name in ("momentum", "alpha") if name in zero}
     instances = in_groups(d, first, off, zero, form="groups of generators")
     about = "later groups switch off what the constructor switches on"
+    return d.run("together", about, instances, d.steps(3, d.task.shapes))
+
+
+def _switched_on(d: Drawing) -> Scenario:
+    """Zero and False are given to the constructor only."""
+    off, on = d.all_on(), d.all_on()
+    off |= {"momentum": 0.0, "weight_decay": 0.0, "nesterov": False}
+    on["nesterov"] = True
+    instances = in_groups(d, off, on)
+    about = "the second group switches on what the constructor switches off"
     return d.run("together", about, instances, d.steps(3, d.task.shapes))
 
 

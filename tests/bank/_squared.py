@@ -17,6 +17,9 @@ def root_mistakes() -> dict[str, Edits]:
     return {
         "no-root": [(ROOT, "root = v + eps\n")],
         "root-twice": [(ROOT, "root = v.sqrt().sqrt() + eps\n")],
+        "half-of-the-squares": [(ROOT, "root = v ** 1/2 + eps\n")],
+        "eps-on-the-update": [(ROOT, "root = v.sqrt()\n"), (STEP, "p.sub_(lr * d + eps)\n")],
+        "squares-stay-at-the-start": [(KEEP, "v = old\n")],
         "multiplied": [(DIRECTION, "d = g * root\n")],
         "not-divided": [(DIRECTION, "d = g\n")],
         "old-squares-used": [(ROOT, "root = old.sqrt() + eps\n")],

@@ -343,6 +343,7 @@ class Adam(torch.optim.Optimizer):
 WRONG = {
     **{id: edited(BASE, edits, id) for id, edits in shared.HIDING.items()},
     **shared.STEP_MISTAKES,
+    "second-average-stays-at-zero": [(V, "v.mul(beta2).addcmul_(g, g, value=1 - beta2)")],
     **shared.MOMENT_MISTAKES,
     **shared.VALIDATION_MISTAKES,
     **shared.CONTRACT_MISTAKES,

@@ -20,6 +20,7 @@ WRONG = {
     "momentum-on-the-gradient-too": [(_BUF, "b = mu * (old + g)\n")],
     "buffer-is-a-sum": [(_BUF, "b = old + g\n")],
     "momentum-only-in-the-step": [(_BUF, "b = old + g\n"), (_USE, "d = mu * b\n")],
+    "buffer-stays-at-zero": [(_BUF, "b = old\n")],
     "old-buffer-used": [(_LOOK, "look = g + mu * old\n"), (_USE, "d = look if nesterov else old\n")],
     "buffer-without-momentum-added": [(_USE, "d = look if nesterov else g + old\n")],
     "momentum-brakes": [(_BUF, "b = g - mu * old\n")],

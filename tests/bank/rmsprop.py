@@ -173,6 +173,8 @@ class RMSprop(torch.optim.RMSprop):
 WRONG = {
     "sum-of-squares": [(COLLECT, "v = old + square\n")],
     "weights-swapped": [(COLLECT, "v = (1 - alpha) * old + alpha * square\n")],
+    "new-share-squared": [(COLLECT, "v = alpha * old + ((1 - alpha) * g) ** 2\n")],
+    "average-never-shrinks": [(COLLECT, "v = old + (1 - alpha) * square\n")],
     "new-square-whole": [(COLLECT, "v = alpha * old + square\n")],
     "alpha-on-both": [(COLLECT, "v = alpha * old + alpha * square\n")],
     "alpha-not-used": [(COLLECT, "v = 0.9 * old + 0.1 * square\n")],
