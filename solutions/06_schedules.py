@@ -284,7 +284,8 @@ show(
 # >   rates will do: tiny ones, whole numbers, a floor as high as the peak.
 # >
 # > (Published decays differ by a step as well: Lightly's is at the floor at `total_steps - 1`. The
-# > check accepts that and says so.)
+# > check accepts that and says so. And where the whole run is warmup, the one step `total_steps`
+# > may be at the peak.)
 #
 # <details>
 # <summary>Hint 1: where to start</summary>
@@ -428,7 +429,8 @@ predict("mean_lr_of_wsd", 0.9)
 # >   no table of all steps.
 # >
 # > (Here, too, published code differs: transformers begins this warmup at `min_lr` instead of 0, and
-# > decays are counted with a step more or less. The check accepts that and says so.)
+# > decays are counted with a step more or less. The check accepts that and says so. And without
+# > decay, the one step `total_steps` may be at the peak.)
 #
 # <details>
 # <summary>Hint 1: where to start</summary>

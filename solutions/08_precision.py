@@ -567,7 +567,8 @@ print(f"the largest weight should be {truth.abs().max():.3f}")
 # > - `zero_grad()` clears the gradients of the model's parameters.
 # > - `state_dict()` and `load_state_dict(state)` save and restore all there is to remember, so that
 # >   training goes on to the last bit as if it had never stopped. Loading copies the masters'
-# >   values: a state can be loaded again later, also into an object that has made steps since.
+# >   values: what was stored of a state, by `torch.save` or `copy.deepcopy`, can be loaded again
+# >   later, also into an object that has made steps since.
 #
 # <details>
 # <summary>Hint 1: where to start</summary>

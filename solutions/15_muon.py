@@ -216,8 +216,9 @@ check("largest_after_five")
 # > - a matrix of zeros gives zeros, and a very short one does not blow up;
 # > - `steps` and `eps` are used as given.
 # >
-# > Stay in the precision of `g`. Published code casts to bfloat16, which a GPU multiplies faster;
-# > it is accepted here, too, but most CPUs are slower with it, some by a factor of 30.
+# > Stay in the precision of `g`. Published code casts to bfloat16, which a GPU multiplies faster,
+# > and some of it returns bfloat16. Both are accepted here, too, but most CPUs are slower with it,
+# > some by a factor of 30.
 #
 # <details>
 # <summary>Hint 1: where to start</summary>
@@ -260,7 +261,8 @@ import torch
 def newton_schulz(g, steps=5, eps=1e-7):
     """g with its singular values pushed into a band around 1 by an odd polynomial.
 
-    g: (rows, cols), or a stack (..., rows, cols). Returns a new tensor of the same shape and dtype.
+    g: (rows, cols); the check asks for no stacks (..., rows, cols), but below they are faster.
+    Returns a new tensor of the same shape and dtype.
     Source: Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks".
     """
     ### BEGIN SOLUTION
