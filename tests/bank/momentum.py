@@ -3,7 +3,7 @@
 from tests.bank import _edits
 from tests.bank._momentum_right import BASE, RIGHT
 
-__all__ = ["BASE", "RIGHT", "WRONG"]
+__all__ = ["BASE", "CANCEL", "RIGHT", "WRONG"]
 
 _BUF = "b = mu * old + g\n"
 _LOOK = "look = g + mu * b\n"
@@ -75,3 +75,5 @@ WRONG = {
         hyper={"momentum": "mu", "nesterov": "nesterov", "weight_decay": "wd"},
     ),
 }
+
+CANCEL = [{"buffer-of-updates", "no-lr"}]  # together the learning rate inside the velocity, a convention
