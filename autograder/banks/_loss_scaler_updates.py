@@ -9,6 +9,12 @@ import numpy as np
 from autograder.judge.variants import Bank
 from autograder.oracles.loss_scaler import any_not_finite
 
+_UPDATE_IN_STEP = (
+    "How fast does your scale grow: once per interval, or twice?",
+    "The training loop calls update() itself, once for all optimizers.",
+    "Leave update() out of step().",
+)
+
 
 def _step_with_zeros(s: Any, which: int) -> None:
     for group in s.groups[which]:
@@ -333,21 +339,13 @@ def add_update_mistakes(bank: Bank) -> None:
     add(
         "step-updates-too",
         "whose step() also calls update()",
-        hints=(
-            "How fast does your scale grow: once per interval, or twice?",
-            "The training loop calls update() itself, once for all optimizers.",
-            "Leave update() out of step().",
-        ),
+        hints=_UPDATE_IN_STEP,
         after_step=lambda s: s.update(),
     )
     add(
         "clean-step-updates-too",
         "whose step() also calls update() when it has not skipped",
-        hints=(
-            "How fast does your scale grow: once per interval, or twice?",
-            "The training loop calls update() itself, once for all optimizers.",
-            "Leave update() out of step().",
-        ),
+        hints=_UPDATE_IN_STEP,
         after_step=lambda s: s.update() if s.stepped else None,
     )
     add(

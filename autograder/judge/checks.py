@@ -91,8 +91,8 @@ class Student:
     @property
     @np.errstate(all="ignore")
     def convention(self) -> str | None:
-        """The id of the convention that this program follows: none where a mistake under the rule itself explains all and
-        no scenario shows the convention, nor where nothing explains all and it is not what the program is compared with."""
+        """The id of the convention that this program follows: none where a mistake under the rule itself explains
+        all, nor where nothing explains all and it is not what the program is compared with."""
         assert self.recognition is not None
         accepted, program = self._compared_with, self.recognition.program
         if accepted.kind != "convention":

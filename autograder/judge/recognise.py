@@ -98,6 +98,7 @@ class _Search:
         self.order = by_size + self.fine
         self.start = self.order[0]
         self.begun: list[Variant] = []
+        self.suspected: dict[str, list[Variant]] = {}
         self.bases = bases
         self.kind = self._kinds()
 
@@ -105,7 +106,7 @@ class _Search:
         """The first candidate that predicts everything. The scenario that excluded the last one is tried first."""
         order = list(self.order)
         for candidate in candidates:
-            wrong = next((i for i in order if not self.expectations.agrees(candidate, i, self.evidence[i])), None)
+            wrong = next((i for i in order if not self._agrees(candidate, i)), None)
             if wrong is None:
                 return candidate
             order.remove(wrong)
@@ -161,21 +162,10 @@ class _Search:
             return program
         if index in self.fine or len(program.mistakes) == MOST_MISTAKES:
             return None
-        base = self._in_order(program.conventions, ())
-        calm = self._calm(base)
-        likely = (
-            mistake
-            for mistake in self.expectations.task.bank.misconceptions
-            if program.combines_with(mistake)
-            and self._changes(base, mistake, index)
-            and not any(self._changes(base, mistake, i) for i in calm)
-        )
-        more = (program + mistake for mistake in likely)
-        fitting = (
-            one
-            for one in more
-            if self.expectations.knows(one) and self.expectations.agrees(one, index, self.evidence[index])
-        )
+        base = _only_conventions(program)
+        suspects = (mistake for mistake in self._suspects(base) if self._changes(base, mistake, index))
+        more = (program + mistake for mistake in suspects if program.combines_with(mistake))
+        fitting = (one for one in more if self.expectations.knows(one) and self._agrees(one, index))
         grown = (self._grown(one) for one in fitting if self.tries > 0)
         return next((one for one in grown if one is not None), None)
 
@@ -199,8 +189,7 @@ class _Search:
         ends = {mistake.id for mistake in mistakes if self._ends_like(_under(base, mistake))}
         if not ends:
             return
-        calm = self._calm(base)
-        suspects = [mistake for mistake in mistakes if not any(self._changes(base, mistake, i) for i in calm)]
+        suspects = self._suspects(base)
         shows = {mistake.id: self._changes(base, mistake, self.start) for mistake in suspects}
         explains = {mistake.id: self._starts_like(_under(base, mistake)) for mistake in suspects}
         touched = self._touched(base, suspects)
@@ -220,7 +209,7 @@ class _Search:
 
     def _first_failure(self, program: Variant) -> int | None:
         """The first scenario that a program does not predict."""
-        return next((i for i in self.order if not self.expectations.agrees(program, i, self.evidence[i])), None)
+        return next((i for i in self.order if not self._agrees(program, i)), None)
 
     def _helps(self, base: Variant, one: Variant, two: Variant, fails: Mapping[str, int | None]) -> bool:
         """Whether `two` changes the first scenario that `one`, which explains the start, leaves unexplained."""
@@ -240,11 +229,18 @@ class _Search:
             touched[mistake.id] = (~close(its.values, right) | close(values, its))[wrong]
         return touched
 
+    def _suspects(self, base: Variant) -> list[Variant]:
+        """The mistakes that change nothing in calm scenarios; for each base looked for once."""
+        if base.id not in self.suspected:
+            calm, mistakes = self._calm(base), self.expectations.task.bank.misconceptions
+            self.suspected[base.id] = [m for m in mistakes if not any(self._changes(base, m, i) for i in calm)]
+        return self.suspected[base.id]
+
     def _calm(self, base: Variant) -> list[int]:
         """The smallest and the largest scenario that are right under `base`; low precision could hide a mistake."""
         scenarios = self.expectations.scenarios
         exact = (i for i in reversed(self.order) if scenarios[i].program.get("dtype", "float64") == "float64")
-        right = [i for i in exact if self.expectations.agrees(base, i, self.evidence[i])]
+        right = [i for i in exact if self._agrees(base, i)]
         return sorted({*right[:1], *right[-1:]})
 
     def _kinds(self) -> list[int]:
@@ -257,7 +253,10 @@ class _Search:
         return found
 
     def _starts_like(self, program: Variant) -> bool:
-        return self.expectations.agrees(program, self.start, self.evidence[self.start])
+        return self._agrees(program, self.start)
+
+    def _agrees(self, program: Variant, index: int) -> bool:
+        return self.expectations.agrees(program, index, self.evidence[index])
 
     def _ends_like(self, program: Variant) -> bool:
         """Where the first scenario ended in an exception, whether that of `program` ends at the same event."""

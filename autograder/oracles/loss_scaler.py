@@ -138,16 +138,16 @@ class LossScalerRun(ScriptedRun):
         """Unscale if that has not happened, step or skip, say which."""
         if self.does["unscales_before_step"](self, which):
             self._unscale(which)
-        self.stepped = stepped = not self.does["looks_at"](self, which)
-        if not stepped:
+        self.stepped = not self.does["looks_at"](self, which)
+        if not self.stepped:
             self.does["on_overflow"](self, which)
         else:
             self.descend(which)
             self.does["after_clean_step"](self, which)
-        self.open_grads = not stepped or any(self.found.values())
+        self.open_grads = not self.stepped or any(self.found.values())
         self.asked.add(which)
         self.does["after_step"](self)
-        return float(self.does["returned"](stepped))
+        return float(self.does["returned"](self.stepped))
 
     def descend(self, which: int) -> None:
         """The optimizer's own step."""
